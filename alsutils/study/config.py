@@ -292,6 +292,8 @@ class StudyConfig(_Block):
     @model_validator(mode="after")
     def _names_are_known(self) -> "StudyConfig":
         problems = list(_unknown_names(self))
+        if self.show_subjects and self.provenance == "observed":
+            problems.append("show_subjects: the book shows single patients of synthetic data only")
         if problems:
             raise ValueError("; ".join(problems))
         return self

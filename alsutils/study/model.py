@@ -54,6 +54,11 @@ class Study:
         return self.config.provenance == "synthetic"
 
     @property
+    def shows_subjects(self) -> bool:
+        """Whether a chart may carry single patients."""
+        return self.config.show_subjects
+
+    @property
     def alpha(self) -> float:
         """Two-sided significance level."""
         return self.config.alpha

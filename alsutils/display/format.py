@@ -1,0 +1,87 @@
+"""Numbers and lists in the words of a page."""
+
+import math
+from collections.abc import Sequence
+
+MISSING = "–"
+
+
+def number(value: float, digits: int = 2) -> str:
+    """Write a number with fixed decimals and a true minus sign; ``–`` where there is none.
+
+    Examples
+    --------
+    >>> number(-1.695)
+    '−1.70'
+    """
+    if value is None or math.isnan(value):
+        return MISSING
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    text = f"{value:,.{digits}f}"
+    if float(text.replace(",", "")) == 0:
+        text = text.removeprefix("-")
+    return text.replace("-", "−")
+
+
+def p_value(p: float) -> str:
+    """Write a p-value as journals do: three decimals, ``<0.001`` below that.
+
+    Examples
+    --------
+    >>> p_value(0.00021), p_value(0.0026), p_value(0.2)
+    ('<0.001', '0.003', '0.200')
+    """
+    if p is None or math.isnan(p):
+        return MISSING
+    if p < 0.001:
+        return "<0.001"
+    return ">0.999" if p > 0.999 else f"{p:.3f}"
+
+
+def p_phrase(p: float) -> str:
+    """Write a p-value within a sentence: ``p = 0.003`` or ``p < 0.001``."""
+    text = p_value(p)
+    return f"p {text[0]} {text[1:]}" if text[0] in "<>" else f"p = {text}"
+
+
+def interval(low: float, high: float, digits: int = 2) -> str:
+    """Write an interval with its limits in words, so that a minus sign is never a dash."""
+    return f"{number(low, digits)} to {number(high, digits)}"
+
+
+def estimate(value: float, low: float, high: float, digits: int = 2) -> str:
+    """Write an estimate with its interval: ``2.98 (1.48 to 4.47)``."""
+    return f"{number(value, digits)} ({interval(low, high, digits)})"
+
+
+def percent(share: float, digits: int = 0) -> str:
+    """Write a share (0 to 1) as a percentage."""
+    return MISSING if share is None or math.isnan(share) else f"{number(100 * share, digits)}%"
+
+
+def count_of(n: float, total: float) -> str:
+    """Write a count with its percentage: ``12 (38%)``."""
+    return f"{n:,.0f} ({percent(n / total if total else math.nan)})"
+
+
+def mean_sd(mean: float, sd: float, digits: int = 2) -> str:
+    """Write a mean with its standard deviation: ``−1.69 (2.51)``."""
+    return f"{number(mean, digits)} ({number(sd, digits)})"
+
+
+def listed(words: Sequence[str], conjunction: str = "and") -> str:
+    """Join words as a sentence does: ``a, b and c``."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {conjunction} {words[-1]}"
+
+
+def plural(count: float, one: str, many: str | None = None) -> str:
+    """Write a count with its noun: ``1 patient``, ``2 patients``."""
+    return f"{count:,.0f} {one if count == 1 else many or one + 's'}"
+
+
+def capitalised(sentence: str) -> str:
+    """Give a sentence its capital and leave the rest, such as names, alone."""
+    return sentence[:1].upper() + sentence[1:]

@@ -1,0 +1,158 @@
+"""What a chapter's cell ends in: a figure, a table or a sentence, each with its results."""
+
+import base64
+import copy
+import html
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import altair as alt
+import pandas as pd
+import vl_convert
+from great_tables import GT
+
+from alsutils.display.theme import vega_config
+from alsutils.stats.tidy import RESULT_COLUMNS, result_frame
+
+RESULTS_MIME = "application/vnd.alsutils.results+json"
+STATIC_WIDTH = 640  # pixels of the picture that stands in where scripts are off
+
+
+def _no_results() -> pd.DataFrame:
+    return pd.DataFrame(columns=list(RESULT_COLUMNS))
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart with the words that replace and explain it.
+
+    Attributes
+    ----------
+    chart : altair chart
+        Any Altair chart; a single or layered one without a width takes the width of the page.
+    description : str
+        What a reader who cannot see the chart needs to know; read by screen readers.
+    caption : str
+        The line under the chart; how to read it.
+    results : DataFrame
+        Estimates that the chart shows, for the table of all results.
+    """
+
+    chart: Any
+    description: str
+    caption: str = ""
+    results: pd.DataFrame = field(default_factory=_no_results)
+
+    def spec(self) -> dict[str, Any]:
+        """Give the Vega-Lite specification, without a theme."""
+        with alt.theme.enable("none"), alt.data_transformers.disable_max_rows():
+            spec: dict[str, Any] = self.chart.to_dict()
+        spec["description"] = self.description
+        spec.pop("config", None)
+        if "width" not in spec and ("mark" in spec or "layer" in spec):
+            spec["width"] = "container"
+            spec["autosize"] = {"type": "fit-x", "contains": "padding"}
+        return spec
+
+    def to_svg(self) -> str:
+        """Draw the chart as it stands where scripts are off: light, at a fixed width."""
+        spec = copy.deepcopy(self.spec())
+        if spec.get("width") == "container":
+            spec["width"] = STATIC_WIDTH
+        config = {**vega_config("light"), "background": "white"}
+        return vl_convert.vegalite_to_svg(spec, config=config)
+
+    def to_html(self) -> str:
+        """Write the figure as the site shows it."""
+        # "</" would end the script element early
+        spec = json.dumps(self.spec(), ensure_ascii=False).replace("</", "<\\/")
+        picture = base64.b64encode(self.to_svg().encode()).decode()
+        words = html.escape(self.description, quote=True)
+        caption = f"<figcaption>{html.escape(self.caption)}</figcaption>" if self.caption else ""
+        return (
+            f'<figure class="als-figure"><div class="als-chart vega-chart" role="img" '
+            f'aria-label="{words}"><script type="application/json">{spec}</script>'
+            f'<noscript><img alt="{words}" src="data:image/svg+xml;base64,{picture}"></noscript>'
+            f"</div>{caption}</figure>"
+        )
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
+        # JupyterLab draws the Vega-Lite type, the site the HTML; both come from the same spec.
+        live = {**self.spec(), "config": vega_config("light")}
+        if live.get("width") == "container":
+            live["width"] = STATIC_WIDTH
+        return {
+            "application/vnd.vegalite.v6+json": live,
+            "text/html": self.to_html(),
+            "text/plain": self.description,
+            **_results_bundle(self.results),
+        }
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table for the page.
+
+    Attributes
+    ----------
+    table : great_tables.GT
+        The table as it looks.
+    name : str
+        What the table holds, for screen readers.
+    results : DataFrame
+        Estimates that the table shows, for the table of all results.
+    """
+
+    table: GT
+    name: str
+    results: pd.DataFrame = field(default_factory=_no_results)
+
+    def to_html(self) -> str:
+        """Write the table in a box of its own, which scrolls where the page is narrow."""
+        name = html.escape(self.name, quote=True)
+        raw = self.table.as_raw_html(inline_css=False)
+        # A blank line would end the HTML block when the page is Markdown.
+        body = "\n".join(line for line in raw.splitlines() if line.strip())
+        return f'<div class="als-table" role="region" aria-label="{name}" tabindex="0">{body}</div>'
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
+        return {
+            "text/html": self.to_html(),
+            "text/plain": self.name,
+            **_results_bundle(self.results),
+        }
+
+
+@dataclass(frozen=True)
+class Prose:
+    """Sentences made from results, in MyST Markdown.
+
+    Attributes
+    ----------
+    text : str
+        The sentences.
+    results : DataFrame
+        Estimates that they state, where no table or figure beside them does.
+    """
+
+    text: str
+    results: pd.DataFrame = field(default_factory=_no_results)
+
+    def __str__(self) -> str:
+        return self.text
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
+        return {
+            "text/markdown": self.text,
+            "text/plain": self.text,
+            **_results_bundle(self.results),
+        }
+
+
+def _results_bundle(results: pd.DataFrame) -> dict[str, Any]:
+    """Give the results as a mimetype of their own, from which the build collects them."""
+    if results.empty:
+        return {}
+    rows = result_frame(results).astype(object)
+    return {RESULTS_MIME: rows.where(rows.notna(), None).to_dict("records")}

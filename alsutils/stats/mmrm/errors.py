@@ -1,0 +1,67 @@
+"""Everything that can be wrong with the input of a fit, each under its own name."""
+
+
+class MMRMError(ValueError):
+    """Base class of every refusal of :func:`alsutils.stats.mmrm.fit_mmrm`."""
+
+
+class FormulaError(MMRMError):
+    """The formula cannot be read, or names a column that the data do not have."""
+
+
+class OptionError(MMRMError):
+    """An option, or a combination of options, that has no meaning."""
+
+
+class MissingValueError(MMRMError):
+    """A subject, visit, group or weight is missing where every row needs one."""
+
+
+class InfiniteValueError(MMRMError):
+    """An outcome or covariate is infinite."""
+
+
+class DuplicateVisitError(MMRMError):
+    """A subject has two rows at the same visit."""
+
+
+class UnknownVisitError(MMRMError):
+    """A visit is missing, or is none of the visits of the fitted model."""
+
+
+class UnknownLevelError(MMRMError):
+    """A factor has a level that the fitted model does not know."""
+
+
+class TooFewSubjectsError(MMRMError):
+    """There are fewer subjects than the model has parameters to estimate."""
+
+
+class RankDeficientError(MMRMError):
+    """Some columns of the design are sums of others, so their effects cannot be told apart.
+
+    Attributes
+    ----------
+    aliased : tuple of str
+        The columns that add nothing to the ones before them.
+    """
+
+    def __init__(self, message: str, aliased: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.aliased = aliased
+
+
+class ConstantOutcomeError(MMRMError):
+    """The outcome does not vary, or not beyond what the design explains exactly."""
+
+
+class GroupError(MMRMError):
+    """A subject is in more than one covariance group."""
+
+
+class WeightError(MMRMError):
+    """A weight is not a positive finite number."""
+
+
+class ConvergenceError(MMRMError):
+    """No maximum of the likelihood was found inside the space of covariance matrices."""
