@@ -68,7 +68,8 @@ def forest(
         x=alt.X("conf_low:Q", title=axis_title, scale=scale), x2="conf_high:Q", color=paint
     )
     point = base.mark_point(filled=True, size=80, opacity=1).encode(x="estimate:Q", color=paint)
-    line = alt.Chart(frame).mark_rule(strokeDash=[4, 3]).encode(x=alt.datum(reference))
+    line = alt.Chart(frame.head(1) if row is None else frame).mark_rule(strokeDash=[4, 3])
+    line = line.encode(x=alt.datum(reference))
     chart = alt.layer(line, span, point).properties(height=alt.Step(ROW_HEIGHT))
     if row is None:
         return chart
@@ -131,7 +132,8 @@ def profile(
     point = base.mark_point(filled=True, size=60, opacity=1).encode(y=y)
     layers = [line, span, point]
     if zero_line:
-        layers.insert(0, alt.Chart(placed).mark_rule(strokeDash=[4, 3]).encode(y=alt.datum(0)))
+        zero = alt.Chart(placed.head(1)).mark_rule(strokeDash=[4, 3]).encode(y=alt.datum(0))
+        layers.insert(0, zero)
     return alt.layer(*layers).properties(height=320)
 
 

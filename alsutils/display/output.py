@@ -60,6 +60,8 @@ class Figure:
         spec = copy.deepcopy(self.spec())
         if spec.get("width") == "container":
             spec["width"] = STATIC_WIDTH
+        elif "facet" in spec and "width" not in spec["spec"]:
+            spec["spec"]["width"] = (STATIC_WIDTH - 120) // spec.get("columns", 1)
         config = {**vega_config("light"), "background": "white"}
         return vl_convert.vegalite_to_svg(spec, config=config)
 
