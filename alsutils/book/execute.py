@@ -1,0 +1,242 @@
+"""Execute the notebooks, each in a Python process of its own, several at a time."""
+
+import json
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from alsutils.book.errors import BuildError
+
+KERNEL = "alsbook"
+START_TIMEOUT = 120  # seconds; a cold start on a busy machine takes tens of them
+INJECTED_TAG = "injected-parameters"
+
+_KERNEL_COMMAND = (sys.executable, "-m", "ipykernel_launcher", "--log-level=40")  # errors only
+
+# One thread a kernel: chapters run side by side, and sums come out the same on any machine.
+_ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "PYTHONHASHSEED": "0",
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+}
+
+
+@dataclass(frozen=True)
+class Task:
+    """A notebook to execute.
+
+    Attributes
+    ----------
+    name : str
+        What messages call it.
+    notebook : nbformat.NotebookNode
+        Its cells; it is not changed.
+    folder : Path
+        Working directory of its code.
+    parameters : dict of str to str
+        Values for the cell tagged ``parameters``; empty where it has none.
+    """
+
+    name: str
+    notebook: Any
+    folder: Path
+    parameters: dict[str, str]
+
+
+@dataclass
+class Running:
+    """What the threads of one execution share: a folder, whether to stop, the kernels to end."""
+
+    folder: Path
+    managers: list[Any] = field(default_factory=list)
+    stopped: bool = False
+
+    def stop(self) -> None:
+        """Let no further cell start, and end the kernels that this run started."""
+        self.stopped = True
+        for manager in list(self.managers):
+            process = getattr(getattr(manager, "provisioner", None), "process", None)
+            if process is not None and process.poll() is None:
+                with suppress(ProcessLookupError):
+                    os.kill(process.pid, signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
+
+
+def execute_all(
+    tasks: Sequence[Task],
+    jobs: int,
+    on_cell: Callable[[str], None],
+    on_done: Callable[[str, Any], None],
+) -> list[BuildError]:
+    """Execute notebooks side by side.
+
+    Parameters
+    ----------
+    tasks : sequence of Task
+        The notebooks.
+    jobs : int
+        How many run at the same time.
+    on_cell : callable
+        Called with a task's name after each of its cells.
+    on_done : callable
+        Called with a task's name and its executed notebook, from this thread.
+
+    Returns
+    -------
+    list of BuildError
+        One for each notebook that failed, in the order of ``tasks``.
+    """
+    errors: dict[str, BuildError] = {}
+    with _work_folder() as folder, ThreadPoolExecutor(max_workers=jobs) as pool:
+        running = Running(folder)
+        futures = {pool.submit(_execute, task, running, on_cell): task for task in tasks}
+        try:
+            for future in _as_completed(futures):
+                task = futures[future]
+                try:
+                    on_done(task.name, future.result())
+                except BuildError as error:
+                    errors[task.name] = error
+        except BaseException:
+            running.stop()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return [errors[task.name] for task in tasks if task.name in errors]
+
+
+def _as_completed(futures: dict[Future[Any], Task]) -> Iterator[Future[Any]]:
+    """Yield futures as they finish; waits in short steps so that Ctrl-C is heard."""
+    pending = set(futures)
+    while pending:
+        done, pending = wait(pending, timeout=0.5, return_when=FIRST_COMPLETED)
+        yield from done
+
+
+def _execute(task: Task, running: Running, on_cell: Callable[[str], None]) -> Any:
+    """Execute one notebook with papermill and tidy what it leaves behind."""
+    import nbformat
+    import papermill
+    from papermill.exceptions import PapermillExecutionError
+
+    _register_engine()
+    source = running.folder / f"{task.name.replace('/', '-')}.ipynb"
+    nbformat.write(task.notebook, source)
+    try:
+        executed = papermill.execute_notebook(
+            source,
+            None,
+            parameters=task.parameters,
+            engine_name=KERNEL,
+            kernel_name=KERNEL,
+            language="python",
+            progress_bar=False,
+            start_timeout=START_TIMEOUT,
+            folder=task.folder,
+            running=running,
+            report=lambda: on_cell(task.name),
+        )
+    except PapermillExecutionError as error:
+        raise BuildError(_cell_message(task, error)) from error
+    except Exception as error:
+        if running.stopped:
+            raise BuildError(f"{task.name}: stopped") from error
+        raise BuildError(f"{task.name}: the Python process failed: {error}") from error
+    return _tidied(executed)
+
+
+def _register_engine() -> None:
+    """Tell papermill of an engine that counts cells and runs this very Python."""
+    from jupyter_client.kernelspec import KernelSpecManager
+    from jupyter_client.manager import AsyncKernelManager
+    from papermill.clientwrap import PapermillNotebookClient
+    from papermill.engines import Engine, papermill_engines
+
+    class CountingEngine(Engine):  # type: ignore[misc]
+        @classmethod
+        def execute_managed_notebook(  # type: ignore[no-untyped-def]
+            cls, nb_man, kernel_name, *, folder, running, report, start_timeout, **_
+        ):
+            complete = nb_man.cell_complete
+
+            def counted(*args: Any, **kwargs: Any) -> None:
+                complete(*args, **kwargs)
+                report()
+                if running.stopped:
+                    raise BuildError("stopped")
+
+            nb_man.cell_complete = counted
+            specs = KernelSpecManager(kernel_dirs=[str(running.folder)], ensure_native_kernel=False)
+            manager = AsyncKernelManager(kernel_name=kernel_name, kernel_spec_manager=specs)
+            running.managers.append(manager)
+            client = PapermillNotebookClient(
+                nb_man, km=manager, timeout=None, startup_timeout=start_timeout
+            )
+            client.execute(cleanup_kc=True, cwd=str(folder))
+
+    papermill_engines.register(KERNEL, CountingEngine)
+
+
+@contextmanager
+def _work_folder() -> Iterator[Path]:
+    """Make a folder with one kernel: this Python, whatever others the machine has."""
+    with tempfile.TemporaryDirectory(prefix="alsbook-") as folder:
+        kernel = Path(folder) / KERNEL
+        kernel.mkdir()
+        specification = {
+            "argv": [*_KERNEL_COMMAND, "-f", "{connection_file}"],
+            "display_name": "Python 3",
+            "language": "python",
+            "env": _ENVIRONMENT,
+        }
+        (kernel / "kernel.json").write_text(json.dumps(specification), "utf-8")
+        yield Path(folder)
+
+
+def _tidied(notebook: Any) -> Any:
+    """Remove what differs between two runs, and hide the cells that set parameters."""
+    import nbformat
+
+    notebook.metadata = nbformat.from_dict(
+        {
+            "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
+            "language_info": {"name": "python"},
+        }
+    )
+    for position, cell in enumerate(notebook.cells, start=1):
+        cell["id"] = f"cell-{position}"
+        for key in ("papermill", "execution"):
+            cell.metadata.pop(key, None)
+        tags = list(cell.metadata.get("tags", []))
+        if {INJECTED_TAG, "parameters"} & set(tags):
+            cell.metadata["tags"] = [*tags, "remove-cell"]
+    return notebook
+
+
+def _cell_message(task: Task, error: Any) -> str:
+    """Say which cell of which chapter failed, and how; cells are counted in the source."""
+    sources = [cell.source for cell in task.notebook.cells if cell.cell_type == "code"]
+    number = sources.index(error.source) + 1 if error.source in sources else error.exec_count
+    first_line = next((line for line in error.source.splitlines() if line.strip()), "")
+    return (
+        f"{task.name}, code cell {number} ({first_line.strip()})\n"
+        f"    {error.ename}: {error.evalue}".rstrip()
+    )
+
+
+def error_outputs(notebook: Any) -> list[str]:
+    """Collect what an executed notebook wrote to standard error, one text a cell."""
+    texts = []
+    for cell in notebook.cells:
+        streams = [o for o in cell.get("outputs", []) if o.output_type == "stream"]
+        text = "".join(o.text for o in streams if o.name == "stderr").strip()
+        if text:
+            texts.append(text)
+    return texts

@@ -1,0 +1,99 @@
+"""A Sphinx extension: formulas without a script, charts' scripts only where there is a chart.
+
+Jupyter Book's defaults load MathJax and thebe from other servers. Here formulas become MathML when
+the site is built, which browsers draw by themselves, and nothing is asked of another server.
+"""
+
+from typing import Any
+
+from docutils import nodes
+from docutils.utils.math import MathError
+from docutils.utils.math.latex2mathml import tex2mathml
+from sphinx.application import Sphinx
+from sphinx.util import logging
+from sphinx.util.math import get_node_equation_number
+
+_LOGGER = logging.getLogger(__name__)
+_CHART = 'class="als-chart'
+_BANNER = (
+    "Synthetic data: every patient in this book is invented, none took part in the trial. "
+    '<a href="{index}#{anchor}">What that means</a>'
+)
+_ANCHOR = "synthetic-data"
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the renderer of formulas and the hooks that finish each page."""
+    app.add_config_value("alsbook_synthetic", False, "html", bool)
+    app.add_html_math_renderer("mathml", (_visit_math, None), (_visit_math_block, None))
+    app.add_css_file("als.css")
+    app.connect("config-inited", _prefer_mathml)
+    app.connect("builder-inited", _leave_out_thebe, priority=900)
+    app.connect("html-page-context", _finish_page, priority=900)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def _prefer_mathml(_app: Sphinx, config: Any) -> None:
+    config.html_math_renderer = "mathml"
+
+
+def _leave_out_thebe(app: Sphinx) -> None:
+    """Disconnect thebe, which Jupyter Book always loads: it puts a script of another server in."""
+    for listeners in app.events.listeners.values():
+        listeners[:] = [
+            listener
+            for listener in listeners
+            if not listener.handler.__module__.startswith("sphinx_thebe")
+        ]
+
+
+def _finish_page(
+    app: Sphinx, pagename: str, _template: str, context: dict[str, Any], _doctree: Any
+) -> None:
+    """Load the drawing scripts on pages with a chart; show the banner over invented data."""
+    if _CHART in context.get("body", ""):
+        for script in ("vega.js", "als-themes.js", "als-charts.js"):
+            app.add_js_file(script, loading_method="defer")
+    if app.config.alsbook_synthetic:
+        root = context["pathto"](app.config.root_doc)
+        index = "" if pagename == app.config.root_doc else root
+        context["theme_announcement"] = _BANNER.format(index=index, anchor=_ANCHOR)
+
+
+def _mathml(self: Any, node: nodes.Element, block: bool) -> str:
+    """Translate one formula; one that cannot be is a warning, and so stops the build."""
+    text = node.astext().strip()
+    if block and not node.get("nowrap", False):
+        text = _aligned(text)
+    try:
+        return tex2mathml(text, as_block=block)
+    except (MathError, AttributeError, IndexError, TypeError, ValueError) as error:
+        # MathError is what docutils knows of; malformed TeX ends in the others.
+        # The place is the page's: formulas do not keep their line.
+        _LOGGER.warning("formula not understood: %s in %s", error, text, location=node)
+        return self.encode(text)
+
+
+def _aligned(text: str) -> str:
+    """Set several lines under each other, as Sphinx does for MathJax."""
+    parts = [part.strip() for part in text.split("\n\n") if part.strip()]
+    lines = r" \\ ".join(parts)
+    needs = r"\\" in lines and r"\begin" not in lines
+    return rf"\begin{{aligned}} {lines} \end{{aligned}}" if needs else lines
+
+
+def _visit_math(self: Any, node: nodes.math) -> None:
+    self.body.append(self.starttag(node, "span", "", CLASS="math notranslate nohighlight"))
+    self.body.append(f"{_mathml(self, node, block=False)}</span>")
+    raise nodes.SkipNode
+
+
+def _visit_math_block(self: Any, node: nodes.math_block) -> None:
+    self.body.append(self.starttag(node, "div", CLASS="math notranslate nohighlight"))
+    if node["number"]:
+        number = get_node_equation_number(self, node)
+        self.body.append(f'<span class="eqno">({number})')
+        self.add_permalink_ref(node, "Link to this equation")
+        self.body.append("</span>")
+    self.body.append(f"{_mathml(self, node, block=True)}</div>\n")
+    raise nodes.SkipNode

@@ -1,0 +1,164 @@
+"""From executed notebooks to a web site that needs no other server."""
+
+import copy
+import json
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from alsutils.book.chapters import CONFIG_FILE, TOC_FILE, Book
+from alsutils.book.errors import BuildError
+from alsutils.study import Study
+
+STATIC = Path(__file__).parent / "static"
+ASSETS = "_assets"
+STUDY_BIBLIOGRAPHY = "study-references.bib"
+_PICTURES = {".svg", ".png", ".jpg", ".jpeg", ".gif", ".webp"}
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@dataclass(frozen=True)
+class SiteSource:
+    """A folder that Jupyter Book can build, and what was built from it."""
+
+    folder: Path
+
+    @property
+    def html(self) -> Path:
+        """Where the site is after the build."""
+        return self.folder / "_build" / "html"
+
+
+def assemble(book: Book, study: Study, notebooks: dict[str, Any], folder: Path) -> SiteSource:
+    """Put everything that the site is made of into one folder.
+
+    Parameters
+    ----------
+    book : Book
+        The book's source.
+    study : Study
+        The study it is built on: its title, its banner, its bibliography.
+    notebooks : dict of str to nbformat.NotebookNode
+        The executed notebooks by page name.
+    folder : Path
+        An empty folder to fill.
+
+    Returns
+    -------
+    SiteSource
+        The folder, ready for ``build_site``.
+    """
+    import nbformat
+
+    for page in book.pages:
+        target = folder / page.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if page.name in notebooks:
+            nbformat.write(_for_the_page(notebooks[page.name]), target.with_suffix(".ipynb"))
+        else:
+            shutil.copyfile(page.source, target.with_suffix(".md"))
+    shutil.copyfile(book.folder / TOC_FILE, folder / TOC_FILE)
+    _copy_pictures(book.folder / "chapters", folder / "chapters")
+    _copy_bibliographies(book, study, folder)
+    _write_assets(folder / ASSETS)
+    config = _site_config(book, study)
+    (folder / CONFIG_FILE).write_text(yaml.safe_dump(config, allow_unicode=True), "utf-8")
+    return SiteSource(folder)
+
+
+def build_site(source: SiteSource) -> None:
+    """Run Jupyter Book; its every warning is an error.
+
+    Parameters
+    ----------
+    source : SiteSource
+        An assembled folder.
+
+    Raises
+    ------
+    BuildError
+        With the warnings, if there is any.
+    """
+    program = "from jupyter_book.cli.main import main; main()"
+    command = [sys.executable, "-c", program, "build", str(source.folder)]
+    command += ["--warningiserror", "--keep-going", "--quiet"]
+    done = subprocess.run(
+        command, capture_output=True, text=True, encoding="utf-8", errors="replace", check=False
+    )
+    spoken = _ANSI.sub("", done.stderr).replace(f"{source.folder}/", "")
+    # Jupyter Book ends with a traceback of its own that says nothing more.
+    spoken = spoken.partition("Traceback (most recent call last)")[0]
+    lines = [line for line in spoken.splitlines() if line.strip()]
+    trouble = [line for line in lines if "WARNING" in line or "ERROR" in line]
+    if done.returncode != 0 or trouble or not (source.html / "index.html").is_file():
+        shown = trouble or lines[-15:] or [f"jupyter-book ended with {done.returncode}"]
+        raise BuildError("the site has warnings, which count as errors:\n  " + "\n  ".join(shown))
+
+
+def _for_the_page(notebook: Any) -> Any:
+    """Copy a notebook without the outputs that no page can show: rows of results, live charts."""
+    copied = copy.deepcopy(notebook)
+    for cell in copied.cells:
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            for mimetype in [name for name in data if name.startswith("application/vnd.")]:
+                del data[mimetype]
+    return copied
+
+
+def _copy_pictures(source: Path, target: Path) -> None:
+    """Copy the pictures that pages link to."""
+    for path in source.rglob("*") if source.is_dir() else ():
+        if path.suffix.lower() in _PICTURES:
+            copy = target / path.relative_to(source)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
+
+
+def _copy_bibliographies(book: Book, study: Study, folder: Path) -> None:
+    """Copy the book's references and the study's own; an absent file becomes an empty one."""
+    sources = {
+        "references.bib": book.folder / "references.bib",
+        STUDY_BIBLIOGRAPHY: study.folder / "story" / "references.bib",
+    }
+    for name, path in sources.items():
+        text = path.read_text("utf-8") if path.is_file() else ""
+        (folder / name).write_text(text, "utf-8")
+
+
+def _write_assets(folder: Path) -> None:
+    """Write the style, the scripts and the drawing library that the pages load."""
+    import vl_convert
+
+    from alsutils.display.theme import vega_config
+
+    shutil.copytree(STATIC, folder)
+    # A plain script, not a module: browsers refuse modules in pages opened from a folder.
+    # The function around it keeps its hundreds of short names out of the page's.
+    bundle = vl_convert.javascript_bundle()
+    (folder / "vega.js").write_text(f"(() => {{\n{bundle}\n}})();\n", "utf-8")
+    themes = {mode: vega_config(mode) for mode in ("light", "dark")}  # type: ignore[arg-type]
+    script = f"window.alsThemes = {json.dumps(themes, sort_keys=True)};\n"
+    (folder / "als-themes.js").write_text(script, "utf-8")
+
+
+def _site_config(book: Book, study: Study) -> dict[str, Any]:
+    """Complete the book's configuration with what the study decides."""
+    config: dict[str, Any] = yaml.safe_load((book.folder / CONFIG_FILE).read_text("utf-8"))
+    config["title"] = study.config.title
+    config["logo"] = f"{ASSETS}/logo.svg"
+    config["bibtex_bibfiles"] = ["references.bib", STUDY_BIBLIOGRAPHY]
+    html = config.setdefault("html", {})
+    html["favicon"] = f"{ASSETS}/favicon.svg"
+    sphinx = config.setdefault("sphinx", {})
+    extensions = sphinx.setdefault("extra_extensions", [])
+    extensions.append("alsutils.book.extension")
+    sphinx.setdefault("config", {})["html_static_path"] = [ASSETS]
+    sphinx["config"]["alsbook_synthetic"] = study.is_synthetic
+    return config

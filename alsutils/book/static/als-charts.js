@@ -1,0 +1,189 @@
+/* Draw every .als-chart from the specification inside it, in the colours of the page's mode, to fit its box. */
+(() => {
+  "use strict";
+
+  const NARROW = 560; // px; below it panels stand under each other
+  const LEAST = 120; // px; no panel gets narrower
+  const CLOSE = 3; // px by which a drawing may miss its box
+
+  const copy = (value) => JSON.parse(JSON.stringify(value));
+  const mode = () => (document.documentElement.dataset.theme === "dark" ? "dark" : "light");
+  const isSingle = (spec) => "mark" in spec || "layer" in spec;
+
+  /* Numbers of panels beside each other that share the width. */
+  function across(spec) {
+    if (spec.hconcat) return spec.hconcat.length;
+    if (spec.concat) return Math.min(spec.columns || spec.concat.length, spec.concat.length);
+    if (spec.vconcat) return Math.max(...spec.vconcat.map(across));
+    if (spec.facet || spec.repeat) return spec.alsAcross || 1;
+    return 1;
+  }
+
+  /* Panels under each other where the page is narrow. */
+  function stacked(spec) {
+    const out = { ...spec };
+    if (out.hconcat) {
+      out.vconcat = out.hconcat.map(stacked);
+      delete out.hconcat;
+    } else if (out.vconcat) {
+      out.vconcat = out.vconcat.map(stacked);
+    } else if (out.concat) {
+      out.columns = 1;
+      out.concat = out.concat.map(stacked);
+    } else if (out.facet || out.repeat) {
+      if (out.facet && out.facet.column && !out.facet.row) {
+        out.facet = { ...out.facet.column };
+      }
+      if (!(out.facet && (out.facet.row || out.facet.column))) out.columns = 1;
+    }
+    return out;
+  }
+
+  /* How many facets stand beside each other: said by `columns`, or counted in a first drawing. */
+  function facetColumns(spec, view) {
+    if (spec.columns) return spec.columns;
+    if (spec.facet && spec.facet.row && !spec.facet.column) return 1;
+    if (spec.repeat && spec.repeat.column) return spec.repeat.column.length;
+    const cells = view && view.scenegraph().root.items[0].items.find((mark) => mark.name === "cell");
+    if (!cells) return 1;
+    return new Set(cells.items.map((item) => Math.round(item.x))).size;
+  }
+
+  /* Give every panel the same inner width. */
+  function withWidth(spec, width) {
+    const out = { ...spec };
+    for (const key of ["hconcat", "vconcat", "concat"]) {
+      if (out[key]) {
+        out[key] = out[key].map((part) => withWidth(part, key === "vconcat" ? width * (across(spec) / across(part)) : width));
+        return out;
+      }
+    }
+    if (out.facet || out.repeat) out.spec = withWidth(out.spec, width);
+    else if (isSingle(out) || "encoding" in out) out.width = Math.max(LEAST, Math.floor(width));
+    return out;
+  }
+
+  function themed(spec, narrow) {
+    const config = copy(window.alsThemes[mode()]);
+    if (narrow) {
+      config.legend = { ...config.legend, columns: 2, labelLimit: 150 };
+      config.axis = { ...config.axis, labelLimit: 130 };
+    }
+    return { ...spec, config: { ...config, ...(spec.config || {}) } };
+  }
+
+  async function embed(host, spec, width) {
+    const options = { renderer: "svg", actions: false, tooltip: { theme: mode() }, ast: false };
+    return window.vegaEmbed(host, themed(spec, width < NARROW), options);
+  }
+
+  /* Draw; where panels share the width, correct their inner width by what the axes and legends took. */
+  async function draw(chart) {
+    const width = Math.floor(chart.box.clientWidth);
+    if (!width) return;
+    chart.width = width;
+    chart.mode = mode();
+    const narrow = width < NARROW;
+    const spec = narrow ? stacked(copy(chart.spec)) : copy(chart.spec);
+    const host = document.createElement("div");
+    host.className = "als-drawing";
+    host.style.width = `${width}px`;
+    chart.box.append(host);
+    try {
+      let result;
+      if (isSingle(spec)) {
+        result = await embed(host, { ...spec, width: "container", autosize: { type: "fit-x", contains: "padding" } }, width);
+      } else {
+        result = await drawPanels(host, spec, width);
+      }
+      retire(chart);
+      chart.drawing = { host, result };
+    } catch (error) {
+      host.remove();
+      throw error;
+    }
+  }
+
+  async function drawPanels(host, spec, width) {
+    let inner = width / Math.max(1, spec.columns || across(spec)) - 60;
+    let result = await embed(host, withWidth(spec, inner), width);
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      const drawn = host.querySelector("svg").getBoundingClientRect().width;
+      if (Math.abs(drawn - width) <= CLOSE || (inner <= LEAST && drawn >= width)) break;
+      if (spec.facet || spec.repeat) spec.alsAcross = facetColumns(spec, result.view);
+      inner = Math.max(LEAST, inner + (width - drawn) / across(spec));
+      result.finalize();
+      const { alsAcross, ...plain } = withWidth(spec, inner);
+      result = await embed(host, plain, width);
+    }
+    return result;
+  }
+
+  function retire(chart) {
+    if (!chart.drawing) return;
+    chart.drawing.result.finalize();
+    chart.drawing.host.remove();
+    chart.drawing = null;
+  }
+
+  /* One drawing at a time for each chart; what changes meanwhile is drawn after it. */
+  async function refresh(chart) {
+    if (chart.busy) return;
+    chart.busy = true;
+    try {
+      while (Math.abs(chart.box.clientWidth - (chart.width || 0)) > 1 || chart.mode !== mode()) {
+        if (!chart.box.clientWidth) break;
+        await draw(chart);
+      }
+    } catch (error) {
+      console.error("A chart could not be drawn; its picture is shown instead.", error);
+      chart.box.classList.add("als-failed");
+    } finally {
+      chart.busy = false;
+    }
+  }
+
+  /* The picture for pages without scripts: also what is printed, and what is shown if drawing fails. */
+  function addPicture(box) {
+    const hidden = box.querySelector("noscript");
+    if (!hidden) return;
+    const holder = document.createElement("div");
+    holder.innerHTML = hidden.textContent;
+    const picture = holder.querySelector("img");
+    if (!picture) return;
+    picture.className = "als-picture";
+    box.append(picture);
+  }
+
+  function start() {
+    const charts = [];
+    const resized = new ResizeObserver((entries) => {
+      for (const entry of entries) {
+        const chart = charts.find((candidate) => candidate.box === entry.target);
+        clearTimeout(chart.timer);
+        chart.timer = setTimeout(() => refresh(chart), chart.drawing ? 150 : 0);
+      }
+    });
+    for (const box of document.querySelectorAll(".als-chart")) {
+      addPicture(box);
+      const chart = { box };
+      try {
+        chart.spec = JSON.parse(box.querySelector("script[type='application/json']").textContent);
+      } catch (error) {
+        console.error("A chart's specification cannot be read.", error);
+        box.classList.add("als-failed");
+        continue;
+      }
+      charts.push(chart);
+      resized.observe(box);
+      refresh(chart);
+    }
+    new MutationObserver(() => charts.forEach(refresh)).observe(document.documentElement, {
+      attributes: true,
+      attributeFilter: ["data-theme"],
+    });
+  }
+
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
+  else start();
+})();

@@ -1,0 +1,112 @@
+"""A study and a book small enough to be built in seconds, written for the tests."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+STUDY = """\
+title: A small trial
+short_title: Small trial
+description: Two arms, one score.
+provenance: synthetic
+arms: [{value: P, label: Placebo}, {value: A, label: Active}]
+populations: {all: {flag: ITTFL, label: All patients}}
+time: {unit: week, baseline: 0}
+datasets: {adsl: {file: adsl.csv}, adqs: {file: adqs.csv}}
+parameters: {SCORE: {dataset: adqs, label: Score, better: higher}}
+primary: {parameter: SCORE, visits: [8], population: all}
+"""
+CONFIG = """\
+title: Trial statistics
+author: Nobody
+copyright: "2026"
+only_build_toc_files: true
+execute: {execute_notebooks: "off", stderr_output: remove}
+parse: {myst_enable_extensions: [amsmath, colon_fence, dollarmath]}
+launch_buttons: {notebook_interface: "", thebe: false}
+sphinx: {config: {nb_render_markdown_format: myst, html_copy_source: false}}
+"""
+TOC = """\
+format: jb-book
+root: index
+chapters:
+  - file: chapters/01_first
+  - file: chapters/plain
+"""
+INDEX = """\
+---
+jupytext: {text_representation: {extension: .md, format_name: myst}}
+kernelspec: {name: python3, display_name: Python 3}
+---
+(synthetic-data)=
+# A small book
+
+```{code-cell}
+:tags: [parameters]
+study_path = "study"
+```
+
+```{code-cell}
+from alsutils import load_study
+study = load_study(study_path)
+study.config.title
+```
+"""
+FIRST = '''\
+# %% [markdown]
+r"""
+# The first chapter
+
+A mean is $\\bar y = \\frac{1}{n} \\sum_i y_i$.
+"""
+
+# %% tags=["parameters"]
+study_path = "../study"
+
+# %%
+import altair as alt
+import pandas as pd
+from alsutils import load_study
+from alsutils.display import Figure
+
+study = load_study(study_path)
+frame = pd.DataFrame({"x": [1, 2, 3], "y": [2.0, 1.0, 3.0]})
+chart = alt.Chart(frame).mark_line().encode(x="x", y="y")
+
+# %%
+results = pd.DataFrame({"analysis": ["t test"], "visit": ["Week 8"], "n_control": [3.0], "estimate": [0.1 + 0.2]})
+Figure(chart, "A line goes up.", "Read it from left to right.", results)
+
+# %%
+Figure(chart, "The same line.", results=results)
+'''
+
+
+def write_study(folder: Path) -> Path:
+    """Write a study that loads without a problem."""
+    folder.mkdir(parents=True, exist_ok=True)
+    subjects = [f"S{i:02d}" for i in range(1, 13)]
+    adsl = pd.DataFrame({"USUBJID": subjects, "TRT01P": ["P", "A"] * 6, "ITTFL": "Y"})
+    rng = np.random.default_rng(1)
+    base = rng.integers(20, 30, 12)
+    change = rng.integers(-5, 5, 12)
+    rows = {"USUBJID": subjects, "PARAMCD": "SCORE", "AVISITN": 8, "AVAL": base + change}
+    adqs = pd.DataFrame({**rows, "BASE": base, "CHG": change})
+    adsl.to_csv(folder / "adsl.csv", index=False)
+    adqs.to_csv(folder / "adqs.csv", index=False)
+    (folder / "study.yml").write_text(STUDY, "utf-8")
+    return folder
+
+
+def write_book(folder: Path) -> Path:
+    """Write a book of three pages and, in it, the study of ``write_study``."""
+    chapters = folder / "chapters"
+    chapters.mkdir(parents=True)
+    (folder / "_config.yml").write_text(CONFIG, "utf-8")
+    (folder / "_toc.yml").write_text(TOC, "utf-8")
+    (folder / "index.md").write_text(INDEX, "utf-8")
+    (chapters / "01_first.py").write_text(FIRST, "utf-8")
+    (chapters / "plain.md").write_text("# A plain page\n\nWords.\n", "utf-8")
+    write_study(folder / "study")
+    return folder
