@@ -73,6 +73,9 @@ class Scenario:
         Share of men, share of patients whose first symptom was in speech or swallowing.
     onset_median, onset_log_sd : float
         Months from first symptom to randomisation, lognormal.
+    onset_correlation : float
+        Correlation of those (as a logarithm) with the lead-in decline (as a normal score): who
+        declines fast comes early.
     randomised_month : float
         When patients are randomised, months from the start of treatment; zero or negative.
     survival_shape, survival_median : float
@@ -117,6 +120,7 @@ class Scenario:
     bulbar: float = 0.22
     onset_median: float = 18.0
     onset_log_sd: float = 0.55
+    onset_correlation: float = -0.4
     randomised_month: float = -1.0
     survival_shape: float = 1.3
     survival_median: float = 30.0
@@ -251,7 +255,7 @@ def simulate_patients(scenario: Scenario, rng: np.random.Generator) -> Patients:
     age = rng.normal(scenario.age_mean, scenario.age_sd, n)
     male = rng.random(n) < scenario.male
     bulbar = rng.random(n) < scenario.bulbar
-    onset = rng.lognormal(np.log(scenario.onset_median), scenario.onset_log_sd, n)
+    onset = _onset_months(scenario, lead / decline_means, rng)
     event = event_months(
         scenario,
         log_hazard_ratios(scenario, lead_in_slope=-lead, age=age, bulbar=bulbar, arm=arm),
@@ -429,6 +433,14 @@ def _by_arm(values: tuple[float, ...], arm: Ints) -> Floats:
     return spread[arm] if len(spread) > 1 else np.full(arm.shape, spread[0])
 
 
+def _onset_months(scenario: Scenario, decline: Floats, rng: np.random.Generator) -> Floats:
+    """Months since onset, shorter for those who decline fast; decline is a multiple of its mean."""
+    shape, rho = scenario.lead_in_shape, scenario.onset_correlation
+    rank = np.clip(stats.gamma.cdf(decline, shape, scale=1 / shape), 1e-9, 1 - 1e-9)
+    z = rho * stats.norm.ppf(rank) + np.sqrt(1 - rho**2) * rng.normal(size=len(decline))
+    return np.asarray(scenario.onset_median * np.exp(scenario.onset_log_sd * z), dtype=float)
+
+
 def _steepest_lead_in(scenario: Scenario) -> float:
     """Decline beyond which nobody could be over the lowest baseline score at month 0."""
     span = scenario.ceiling - scenario.baseline_range[0] - 1.0
@@ -470,6 +482,8 @@ def _scenario_problems(scenario: Scenario) -> list[str]:
             problems.append(f"{name} must be above 0, got {getattr(scenario, name)}")
         if name in _NOT_NEGATIVE and np.any(value < 0):
             problems.append(f"{name} must be 0 or more, got {getattr(scenario, name)}")
+        if name == "onset_correlation" and abs(value[0]) > 1:
+            problems.append(f"{name} must be between -1 and 1, got {value[0]}")
         if name in _SHARES and not 0 <= getattr(scenario, name) <= 1:
             problems.append(f"{name} must be between 0 and 1, got {getattr(scenario, name)}")
     return problems

@@ -25,8 +25,13 @@ STEEPEST, SHALLOWEST = -55, -1
 # A patient may gain at most this much, or lose at most that much, between months 4 and 6.
 _LATE_STEP = (-8, 2)
 _CORRELATION_SLACK = 0.005
-_STEPS = 60_000
-_STARTS = 5
+# Share of patients that may be at the shallowest lead-in slope.
+_FLAT_SHARE = 0.07
+_SIXTIETHS = 60
+_HALF = 0.0049
+_MOMENT_WEIGHT = 60
+_STEPS = 40_000
+_STARTS = 8
 
 
 @dataclass(frozen=True)
@@ -183,8 +188,8 @@ def score_changes(
             propose,
             rng,
             steps=_STEPS,
-            temperature=0.5,
-            cooling=0.02,
+            temperature=0.6,
+            cooling=0.05,
         )
         lowest = min(lowest, found.cost)
         if found.cost <= 0:
@@ -293,41 +298,51 @@ def _score_start(targets: ArmTargets, correlation: float, rng: np.random.Generat
 
 def _score_cost(targets: ArmTargets, correlation: float) -> Callable[[Ints], float]:
     """How far a state is from the counts, slope moments, correlation and plausible steps."""
-    late = targets.change_6.n
-    counted = targets.slope_change_6.n
-    wanted_4 = np.asarray(targets.responders_4)
-    wanted_6 = np.asarray(targets.responders_6)
-    levels = 1 - np.asarray(THRESHOLDS)[:, None] / 100
+    n, late = targets.change_4.n, targets.change_6.n
+    wanted = np.array([targets.responders_4, targets.responders_6]).T
+    # Sixtieths of a point a month make every slope a whole number, so no comparison hangs on
+    # floating-point rounding. At least 50 % improved: 2 x post >= lead-in; 75 %: 4 x post.
+    to_slope = np.array([[_SIXTIETHS // 4], [_SIXTIETHS // 6]])
+    times_post = np.array([2, 4, 1])[:, None, None]
+    times_lead_in = np.array([1, 1, 0])[:, None, None]
 
     def cost(state: Ints) -> float:
-        change_4, change_6, tenths = state
-        lead_in = tenths / SLOPE_STEPS
-        post_4 = change_4 / 4
-        post_6 = np.where(np.arange(len(tenths)) < late, change_6 / 6, post_4)
-        limits = levels * lead_in
-        over_4, over_6 = post_4 - limits, post_6 - limits
-        total = np.abs((over_4 > -1e-9).sum(axis=1) - wanted_4).sum()
-        total += np.abs((over_6 > -1e-9).sum(axis=1) - wanted_6).sum()
-        # A patient exactly on 50 or 75 percent would hang on floating-point rounding.
-        total += 0.5 * (np.abs(over_4[:2]) < 1e-6).sum() + 0.5 * (np.abs(over_6[:2]) < 1e-6).sum()
-        total += _moment_cost(post_4 - lead_in, targets.slope_change_4)
-        total += _moment_cost((post_6 - lead_in)[:counted], targets.slope_change_6)
-        step = (change_6 - change_4)[:late]
-        total += 0.2 * np.maximum(step - _LATE_STEP[1], 0).sum()
-        total += 0.2 * np.maximum(_LATE_STEP[0] - step, 0).sum()
-        reached = np.corrcoef(change_4[:late], change_6[:late])[0, 1]
-        total += 20 * max(abs(reached - correlation) - _CORRELATION_SLACK, 0.0)
-        return float(total)
+        lead_in = state[2] * (_SIXTIETHS // SLOPE_STEPS)
+        post = state[:2] * to_slope
+        post[1, late:] = post[0, late:]
+        margin = times_post * post - times_lead_in * lead_in
+        total = float(np.abs((margin >= 0).sum(axis=2) - wanted).sum())
+        total += 0.5 * np.count_nonzero(margin[:2] == 0)
+        slope_change = (post - lead_in) / _SIXTIETHS
+        total += _moment_cost(slope_change[0], targets.slope_change_4)
+        total += _moment_cost(slope_change[1, : targets.slope_change_6.n], targets.slope_change_6)
+        step = state[1, :late] - state[0, :late]
+        beyond = np.maximum(step - _LATE_STEP[1], 0) + np.maximum(_LATE_STEP[0] - step, 0)
+        total += 0.2 * float(beyond.sum())
+        flat = np.count_nonzero(state[2] == SHALLOWEST) - _FLAT_SHARE * n
+        total += 0.2 * max(flat, 0.0)
+        return total + 20 * max(
+            abs(_correlation(state[0, :late], state[1, :late]) - correlation) - _CORRELATION_SLACK,
+            0.0,
+        )
 
     return cost
 
 
+def _correlation(x: Ints, y: Ints) -> float:
+    n, sum_x, sum_y = len(x), int(x.sum()), int(y.sum())
+    both = n * int(x @ y) - sum_x * sum_y
+    own = (n * int(x @ x) - sum_x**2) * (n * int(y @ y) - sum_y**2)
+    return float(both / own**0.5)
+
+
 def _moment_cost(values: Floats, cell: Cell) -> float:
     """Zero when mean and SD print as wanted to two decimals."""
-    half = 0.0049
-    off_mean = max(abs(values.mean() - cell.mean) - half, 0.0)
-    off_sd = max(abs(values.std(ddof=1) - cell.sd) - half, 0.0)
-    return 20 * off_mean + 20 * off_sd
+    mean = float(values.sum()) / len(values)
+    sd = ((float(values @ values) - len(values) * mean**2) / (len(values) - 1)) ** 0.5
+    return _MOMENT_WEIGHT * (
+        max(abs(mean - cell.mean) - _HALF, 0.0) + max(abs(sd - cell.sd) - _HALF, 0.0)
+    )
 
 
 def _score_moves(late: int) -> Callable[[Ints, np.random.Generator], Ints]:
@@ -336,25 +351,24 @@ def _score_moves(late: int) -> Callable[[Ints, np.random.Generator], Ints]:
     def propose(state: Ints, rng: np.random.Generator) -> Ints:
         state = state.copy()
         n = state.shape[1]
-        kind = rng.integers(6)
-        i, j = rng.choice(n, 2, replace=False)
+        kind, i, j, step = (int(rng.random() * most) for most in (6, n, n, 4))
         if kind == 0:
-            state[0, [i, j]] = state[0, [j, i]]
+            state[0, i], state[0, j] = state[0, j], state[0, i]
         elif kind == 1:
-            state[2, [i, j]] = state[2, [j, i]]
+            state[2, i], state[2, j] = state[2, j], state[2, i]
         elif kind == 2:
-            i, j = rng.choice(late, 2, replace=False)
-            state[1, [i, j]] = state[1, [j, i]]
+            i, j = i % late, j % late
+            state[1, i], state[1, j] = state[1, j], state[1, i]
         elif kind == 3:
-            state[2, i] += rng.integers(-4, 5)
+            lead_in = state[2, i] + (step + 1 if rng.random() < 0.5 else -step - 1)
+            state[2, i] = min(max(lead_in, STEEPEST), SHALLOWEST)
         elif kind == 4:
-            step = rng.integers(1, 5)
+            step = min(step + 1, SHALLOWEST - state[2, i], state[2, j] - STEEPEST)
             state[2, i] += step
             state[2, j] -= step
         else:
             row, size = (0, n) if rng.random() < 0.5 else (1, late)
             _shift_four(state[row, :size], rng)
-        np.clip(state[2], STEEPEST, SHALLOWEST, out=state[2])
         return state
 
     return propose
@@ -362,7 +376,9 @@ def _score_moves(late: int) -> Callable[[Ints, np.random.Generator], Ints]:
 
 def _shift_four(values: Ints, rng: np.random.Generator) -> None:
     """Move four values by one step, in place, keeping their sum and sum of squares."""
-    a, b, c = rng.choice(len(values), 3, replace=False)
+    a, b, c = (int(rng.random() * len(values)) for _ in range(3))
+    if a in (b, c) or b == c:
+        return
     # a up, b down, c down, d up keeps the sum; the squares ask for d = c - a + b - 2.
     fits = np.flatnonzero(values == values[c] - values[a] + values[b] - 2)
     fits = fits[(fits != a) & (fits != b) & (fits != c)]

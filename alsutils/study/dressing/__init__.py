@@ -1,0 +1,1 @@
+"""Tables of a simulated trial, dressed as CDISC ADaM: one module a dataset."""
