@@ -21,13 +21,13 @@ class Reporter(Protocol):
     """Who is told how a build goes."""
 
     def chapter(self, name: str, cells: int, reused: bool) -> None:
-        """A chapter with so many cells is about to be executed, or is reused."""
+        """Hear of a chapter with so many cells that is to be executed, or is reused."""
 
     def cell(self, name: str) -> None:
-        """One more cell of a chapter is done."""
+        """Hear that one more cell of a chapter is done."""
 
     def step(self, words: str) -> None:
-        """Something else that takes a while begins."""
+        """Hear that something else begins that takes a while."""
 
 
 @dataclass(frozen=True)

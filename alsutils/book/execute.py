@@ -18,7 +18,7 @@ KERNEL = "alsbook"
 START_TIMEOUT = 120  # seconds; a cold start on a busy machine takes tens of them
 INJECTED_TAG = "injected-parameters"
 
-_KERNEL_COMMAND = (sys.executable, "-m", "ipykernel_launcher", "--log-level=40")  # errors only
+_KERNEL_COMMAND = (sys.executable, "-m", "ipykernel_launcher")
 
 # One thread a kernel: chapters run side by side, and sums come out the same on any machine.
 _ENVIRONMENT = {
@@ -140,6 +140,7 @@ def _execute(task: Task, running: Running, on_cell: Callable[[str], None]) -> An
             progress_bar=False,
             start_timeout=START_TIMEOUT,
             folder=task.folder,
+            log=source.with_suffix(".log"),
             running=running,
             report=lambda: on_cell(task.name),
         )
@@ -148,7 +149,7 @@ def _execute(task: Task, running: Running, on_cell: Callable[[str], None]) -> An
     except Exception as error:
         if running.stopped:
             raise BuildError(f"{task.name}: stopped") from error
-        raise BuildError(f"{task.name}: the Python process failed: {error}") from error
+        raise BuildError(_process_message(task, error, source.with_suffix(".log"))) from error
     return _tidied(executed)
 
 
@@ -159,10 +160,10 @@ def _register_engine() -> None:
     from papermill.clientwrap import PapermillNotebookClient
     from papermill.engines import Engine, papermill_engines
 
-    class CountingEngine(Engine):  # type: ignore[misc]
+    class CountingEngine(Engine):
         @classmethod
         def execute_managed_notebook(  # type: ignore[no-untyped-def]
-            cls, nb_man, kernel_name, *, folder, running, report, start_timeout, **_
+            cls, nb_man, kernel_name, *, folder, log, running, report, start_timeout, **_
         ):
             complete = nb_man.cell_complete
 
@@ -179,7 +180,10 @@ def _register_engine() -> None:
             client = PapermillNotebookClient(
                 nb_man, km=manager, timeout=None, startup_timeout=start_timeout
             )
-            client.execute(cleanup_kc=True, cwd=str(folder))
+            with log.open("wb") as kernel_log:
+                client.execute(
+                    cleanup_kc=True, cwd=str(folder), stdout=kernel_log, stderr=kernel_log
+                )
 
     papermill_engines.register(KERNEL, CountingEngine)
 
@@ -229,6 +233,13 @@ def _cell_message(task: Task, error: Any) -> str:
         f"{task.name}, code cell {number} ({first_line.strip()})\n"
         f"    {error.ename}: {error.evalue}".rstrip()
     )
+
+
+def _process_message(task: Task, error: Exception, log: Path) -> str:
+    """Say that the Python process itself failed, with the last it had to say."""
+    written = log.read_text("utf-8", errors="replace") if log.is_file() else ""
+    last = [f"    {line}" for line in written.splitlines()[-5:]]
+    return "\n".join([f"{task.name}: the Python process failed: {error}", *last])
 
 
 def error_outputs(notebook: Any) -> list[str]:

@@ -4,16 +4,20 @@ Jupyter Book's defaults load MathJax and thebe from other servers. Here formulas
 the site is built, which browsers draw by themselves, and nothing is asked of another server.
 """
 
+import re
+import unicodedata
 from typing import Any
 
-from docutils import nodes
-from docutils.utils.math import MathError
-from docutils.utils.math.latex2mathml import tex2mathml
+from docutils import nodes  # type: ignore[import-untyped]
+from docutils.utils.math import MathError  # type: ignore[import-untyped]
+from docutils.utils.math.latex2mathml import tex2mathml  # type: ignore[import-untyped]
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 
 _LOGGER = logging.getLogger(__name__)
+_BOLD = re.compile(r"\\(?:boldsymbol|bm)\s*(?:\{\s*)?(\\[A-Za-z]+|[A-Za-z])(?:\s*\})?")
+_ALIGNING = re.compile(r"\\(begin|end)\{(?:align|split|eqnarray)\*?\}")
 _CHART = 'class="als-chart'
 _BANNER = (
     "Synthetic data: every patient in this book is invented, none took part in the trial. "
@@ -51,6 +55,8 @@ def _finish_page(
     app: Sphinx, pagename: str, _template: str, context: dict[str, Any], _doctree: Any
 ) -> None:
     """Load the drawing scripts on pages with a chart; show the banner over invented data."""
+    styles = context.get("css_files", [])
+    context["css_files"] = [s for s in styles if "thebe" not in str(getattr(s, "filename", s))]
     if _CHART in context.get("body", ""):
         for script in ("vega.js", "als-themes.js", "als-charts.js"):
             app.add_js_file(script, loading_method="defer")
@@ -62,16 +68,29 @@ def _finish_page(
 
 def _mathml(self: Any, node: nodes.Element, block: bool) -> str:
     """Translate one formula; one that cannot be is a warning, and so stops the build."""
-    text = node.astext().strip()
-    if block and not node.get("nowrap", False):
-        text = _aligned(text)
+    text = _ALIGNING.sub(r"\\\1{aligned}", node.astext().strip())
     try:
+        text = _BOLD.sub(_bold, text)
+        if block and not node.get("nowrap", False):
+            text = _aligned(text)
         return tex2mathml(text, as_block=block)
     except (MathError, AttributeError, IndexError, TypeError, ValueError) as error:
         # MathError is what docutils knows of; malformed TeX ends in the others.
         # The place is the page's: formulas do not keep their line.
         _LOGGER.warning("formula not understood: %s in %s", error, text, location=node)
         return self.encode(text)
+
+
+def _bold(found: re.Match[str]) -> str:
+    """Write a bold symbol as its own character: docutils bolds all that follows, too."""
+    symbol = found[1].lstrip("\\")
+    kind = "CAPITAL" if symbol[0].isupper() else "SMALL"
+    style = "BOLD" if len(symbol) > 1 and symbol[0].isupper() else "BOLD ITALIC"
+    name = f"{kind} {symbol.removeprefix('var').upper()}"
+    try:
+        return unicodedata.lookup(f"MATHEMATICAL {style} {name}")
+    except KeyError as error:
+        raise MathError(f"no bold symbol for {found[0]}") from error
 
 
 def _aligned(text: str) -> str:

@@ -71,7 +71,8 @@ class Output:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 raise BookError(
-                    f"another build is writing to {self.folder}; wait for it, or choose another --out"
+                    f"another build is writing to {self.folder}; "
+                    "wait for it, or choose another --out"
                 ) from error
             yield
 

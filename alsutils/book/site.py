@@ -19,6 +19,7 @@ from alsutils.study import Study
 STATIC = Path(__file__).parent / "static"
 ASSETS = "_assets"
 STUDY_BIBLIOGRAPHY = "study-references.bib"
+_EXPORTS = "window.vegaEmbed = vegaEmbed;"
 _PICTURES = {".svg", ".png", ".jpg", ".jpeg", ".gif", ".webp"}
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -141,9 +142,9 @@ def _write_assets(folder: Path) -> None:
     shutil.copytree(STATIC, folder)
     # A plain script, not a module: browsers refuse modules in pages opened from a folder.
     # The function around it keeps its hundreds of short names out of the page's.
-    bundle = vl_convert.javascript_bundle()
+    bundle = vl_convert.javascript_bundle(_EXPORTS)
     (folder / "vega.js").write_text(f"(() => {{\n{bundle}\n}})();\n", "utf-8")
-    themes = {mode: vega_config(mode) for mode in ("light", "dark")}  # type: ignore[arg-type]
+    themes = {"light": vega_config("light"), "dark": vega_config("dark")}
     script = f"window.alsThemes = {json.dumps(themes, sort_keys=True)};\n"
     (folder / "als-themes.js").write_text(script, "utf-8")
 
@@ -160,5 +161,7 @@ def _site_config(book: Book, study: Study) -> dict[str, Any]:
     extensions = sphinx.setdefault("extra_extensions", [])
     extensions.append("alsutils.book.extension")
     sphinx.setdefault("config", {})["html_static_path"] = [ASSETS]
+    theme = sphinx["config"].setdefault("html_theme_options", {})
+    theme["logo"] = {"text": study.config.title}
     sphinx["config"]["alsbook_synthetic"] = study.is_synthetic
     return config

@@ -71,7 +71,7 @@ def summarise(study: Study) -> Summary:
 def _sections(study: Study) -> tuple[tuple[str, str | None], ...]:
     """Name the chapters and the blocks of study.yml that each of them misses."""
     config = study.config
-    blocks = {
+    blocks: dict[str, dict[str, object]] = {
         "design": {"design": config.design, "baseline": config.baseline, "flow": config.flow},
         "safety": {"adverse_events": config.adverse_events},
         "primary": {"responders": config.responders, "lead_in": config.lead_in},

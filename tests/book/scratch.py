@@ -75,7 +75,8 @@ frame = pd.DataFrame({"x": [1, 2, 3], "y": [2.0, 1.0, 3.0]})
 chart = alt.Chart(frame).mark_line().encode(x="x", y="y")
 
 # %%
-results = pd.DataFrame({"analysis": ["t test"], "visit": ["Week 8"], "n_control": [3.0], "estimate": [0.1 + 0.2]})
+row = {"analysis": "t test", "visit": "Week 8", "n_control": 3.0, "estimate": 0.1 + 0.2}
+results = pd.DataFrame([row])
 Figure(chart, "A line goes up.", "Read it from left to right.", results)
 
 # %%

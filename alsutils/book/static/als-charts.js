@@ -4,6 +4,8 @@
 
   const NARROW = 560; // px; below it panels stand under each other
   const LEAST = 120; // px; no panel gets narrower
+  const GLYPH = 6.3; // px; mean width of a letter of an axis title
+  const MARGIN = 110; // px; what the labels of a single chart's vertical axis take, or less
   const CLOSE = 3; // px by which a drawing may miss its box
 
   const copy = (value) => JSON.parse(JSON.stringify(value));
@@ -63,11 +65,44 @@
     return out;
   }
 
+  /* Break the names of rows over lines of at most 20 letters, where the words allow it. */
+  const BREAK = "split(replace(datum.label, regexp('(.{6,20})\\\\s', 'g'), '$1\\n'), '\\n')";
+  const isNamed = (y) => y && (y.type === "nominal" || y.type === "ordinal") && y.axis !== null && !(y.axis && y.axis.labelExpr);
+  const withBrokenLabels = (y) => ({ ...y, axis: { ...y.axis, labelExpr: BREAK, labelLineHeight: 12 } });
+
+  /* Break titles of horizontal axes that are wider than the panel over lines. */
+  function withBrokenTitles(spec, width, narrow) {
+    const most = Math.max(20, Math.floor(width / GLYPH));
+    const broken = (title) => {
+      if (typeof title !== "string" || title.length <= most) return title;
+      const lines = [""];
+      for (const word of title.split(" ")) {
+        const last = lines[lines.length - 1];
+        if (last && last.length + word.length + 1 > most) lines.push(word);
+        else lines[lines.length - 1] = last ? `${last} ${word}` : word;
+      }
+      return lines;
+    };
+    const walk = (node) => {
+      if (Array.isArray(node)) return node.map(walk);
+      if (!node || typeof node !== "object") return node;
+      const out = {};
+      for (const [key, value] of Object.entries(node)) {
+        if (key === "data" || key === "datasets") out[key] = value;
+        else if (key === "x" && value && typeof value === "object" && "title" in value) out[key] = { ...value, title: broken(value.title) };
+        else if (key === "y" && narrow && isNamed(value)) out[key] = withBrokenLabels(value);
+        else out[key] = walk(value);
+      }
+      return out;
+    };
+    return walk(spec);
+  }
+
   function themed(spec, narrow) {
     const config = copy(window.alsThemes[mode()]);
     if (narrow) {
       config.legend = { ...config.legend, columns: 2, labelLimit: 150 };
-      config.axis = { ...config.axis, labelLimit: 130 };
+      config.axis = { ...config.axis, labelLimit: 150 };
     }
     return { ...spec, config: { ...config, ...(spec.config || {}) } };
   }
@@ -92,7 +127,7 @@
     try {
       let result;
       if (isSingle(spec)) {
-        result = await embed(host, { ...spec, width: "container", autosize: { type: "fit-x", contains: "padding" } }, width);
+        result = await embed(host, { ...withBrokenTitles(spec, width - MARGIN, narrow), width: "container", autosize: { type: "fit-x", contains: "padding" } }, width);
       } else {
         result = await drawPanels(host, spec, width);
       }
@@ -105,8 +140,9 @@
   }
 
   async function drawPanels(host, spec, width) {
+    const narrow = width < NARROW;
     let inner = width / Math.max(1, spec.columns || across(spec)) - 60;
-    let result = await embed(host, withWidth(spec, inner), width);
+    let result = await embed(host, withBrokenTitles(withWidth(spec, inner), inner, narrow), width);
     for (let attempt = 0; attempt < 3; attempt += 1) {
       const drawn = host.querySelector("svg").getBoundingClientRect().width;
       if (Math.abs(drawn - width) <= CLOSE || (inner <= LEAST && drawn >= width)) break;
@@ -114,7 +150,7 @@
       inner = Math.max(LEAST, inner + (width - drawn) / across(spec));
       result.finalize();
       const { alsAcross, ...plain } = withWidth(spec, inner);
-      result = await embed(host, plain, width);
+      result = await embed(host, withBrokenTitles(plain, inner, narrow), width);
     }
     return result;
   }
