@@ -67,6 +67,10 @@ class Parameter(_Block):
     measured_by : str
         ``rating`` (somebody judges), ``self_report``, ``instrument`` or ``laboratory``: how far
         knowledge of the arm can colour the value.
+    whole : bool
+        Scores are whole numbers; others are a problem.
+    derived : bool
+        Computed from other parameters, such as a slope.
     """
 
     dataset: Name
@@ -75,6 +79,7 @@ class Parameter(_Block):
     better: Better
     range: tuple[float, float] | None = None
     measured_by: Literal["rating", "self_report", "instrument", "laboratory"] = "rating"
+    whole: bool = False
     derived: bool = False
 
 

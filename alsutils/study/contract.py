@@ -117,7 +117,8 @@ def check_relations(sources: dict[str, Source], config: StudyConfig) -> list[Pro
         if "PARAMCD" in source.table:
             found += _duplicates(source, config)
         if "AVISITN" in source.table:
-            found += [*_out_of_range(source, config), *_wrong_changes(source)]
+            found += [*_out_of_range(source, config), *_not_whole(source, config)]
+            found += _wrong_changes(source)
         problems += _limited(found, source)
     problems += _absent(sources, config)
     return problems
@@ -300,6 +301,16 @@ def _out_of_range(source: Source, config: StudyConfig) -> Iterator[Problem]:
                 )
                 for index, value in bad[column].items():
                     yield source.problem(message, index, column, f"{value:g}")
+
+
+def _not_whole(source: Source, config: StudyConfig) -> Iterator[Problem]:
+    """Find fractions among the scores that study.yml calls whole numbers."""
+    whole = [c for c, p in config.parameters.items() if p.whole and p.dataset == source.role]
+    rows = source.table[source.table["PARAMCD"].isin(whole)]
+    for index in rows.index[rows["AVAL"] != rows["AVAL"].round()]:
+        if pd.notna(rows.at[index, "AVAL"]):
+            message = f"{rows.at[index, 'PARAMCD']} must be a whole number; correct the record"
+            yield source.problem(message, index, "AVAL", f"{rows.at[index, 'AVAL']:g}")
 
 
 def _wrong_changes(source: Source) -> Iterator[Problem]:

@@ -1,0 +1,283 @@
+"""The whole trial weighed: its endpoints on one scale, its main result, its print."""
+
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+import pandas as pd
+
+from alsutils import primary
+from alsutils.stats.forensics import check_p, check_printed, grimmer
+from alsutils.stats.strength import design_errors, normal_posterior, sceptical_prior_sd
+from alsutils.stats.two_sample import MeanDifference, Sample, hedges_g, mean_difference
+from alsutils.study import ARM, Study
+from alsutils.study.config import PrintedComparison
+
+MEASURED_BY = {
+    "rating": "Judged by a rater",
+    "self_report": "Told by the patient",
+    "instrument": "Read from an instrument",
+    "laboratory": "Measured in a laboratory",
+}
+
+
+@dataclass(frozen=True)
+class Standardised:
+    """Every endpoint on one scale.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        The result columns with Hedges' g as estimate, turned so that above 0 is better for the
+        patient; and ``measured_by`` (in words) and ``treated``.
+    """
+
+    frame: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Scepticism:
+    """The main result seen with doubts of different strength.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        One row a visit, arm and prior: ``visit``, ``contrast``, ``treated``, ``prior_sd``,
+        ``estimate``, ``conf_low``, ``conf_high`` (posterior, in the endpoint's unit) and
+        ``probability_better``.
+    limits : DataFrame
+        One row a visit and arm: the result columns of the main analysis and ``prior_sd``, the
+        widest prior around no effect with which the posterior interval still reaches 0; missing
+        where the interval holds 0 by itself.
+    """
+
+    frame: pd.DataFrame
+    limits: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Exaggeration:
+    """What trials of this precision would have found.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        One row a visit, arm and assumed true effect: ``visit``, ``contrast``, ``treated``,
+        ``effect`` (endpoint's unit), ``power``, ``exaggeration``, ``wrong_sign``, ``observed``.
+    """
+
+    frame: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Forensics:
+    """Printed rows recomputed from their own printed cells.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        One row a printed comparison: ``endpoint``, ``visit``, ``contrast``, the printed figures
+        (``printed_*``), the same by the pooled t-test (``pooled_*``) and Welch's (``welch_*``), and
+        ``fits``: which test gives the printed row, in words; ``solutions``: number of whole-number
+        data sets that print as both cells, missing where scores are not whole numbers.
+    """
+
+    frame: pd.DataFrame
+
+
+def standardised(study: Study) -> Standardised:
+    """Put every endpoint of the trial on one scale, in standard deviations.
+
+    Parameters
+    ----------
+    study : Study
+        The trial.
+
+    Returns
+    -------
+    Standardised
+        Each endpoint at each of its visits, each arm against the control, unadjusted.
+    """
+    rows = []
+    for endpoint in study.endpoints:
+        about = study.parameter(endpoint.parameter)
+        sign = 1 if about.better == "higher" else -1
+        for visit, arm in product(endpoint.visits, study.treated):
+            records = study.records(endpoint.parameter, endpoint.population, [visit])
+            values = sign * records[endpoint.value]
+            treated, control = (Sample.of(values[records[ARM] == a]) for a in (arm, study.control))
+            g = hedges_g(treated, control, study.conf_level)
+            rows.append(
+                {
+                    "analysis": "Hedges' g, above 0 is better",
+                    "endpoint": about.label,
+                    "population": study.population_label(endpoint.population),
+                    "visit": study.visit_label(visit),
+                    "contrast": f"{arm} vs {study.control}",
+                    "n_control": control.n,
+                    "n_treated": treated.n,
+                    "estimate": g.estimate,
+                    "std_error": g.std_error,
+                    "conf_low": g.conf_low,
+                    "conf_high": g.conf_high,
+                    "measured_by": MEASURED_BY[about.measured_by],
+                    "treated": arm,
+                }
+            )
+    return Standardised(pd.DataFrame(rows))
+
+
+def scepticism(study: Study, steps: int = 60) -> Scepticism:
+    """Combine the main result with ever stronger doubt.
+
+    Parameters
+    ----------
+    study : Study
+        The trial.
+    steps : int
+        Number of priors, from very narrow to wide.
+
+    Returns
+    -------
+    Scepticism
+        Priors are normal around no effect.
+
+    References
+    ----------
+    Matthews RAJ. Beyond 'significance': principles and practice of the analysis of credibility.
+    R Soc Open Sci 2018;5:171047. doi:10.1098/rsos.171047
+    """
+    rows, limits = [], []
+    sign = 1 if study.parameter(study.primary.parameter).better == "higher" else -1
+    for row in _main_rows(study):
+        estimate, std_error = row["estimate"], row["std_error"]
+        widest = 2 * max(abs(estimate), 2 * std_error)
+        for prior_sd in np.linspace(widest / steps, widest, steps):
+            belief = normal_posterior(estimate, std_error, 0.0, prior_sd, study.conf_level)
+            above = belief.probability_above
+            rows.append(
+                {
+                    "visit": row["visit"],
+                    "contrast": row["contrast"],
+                    "treated": row["treated"],
+                    "prior_sd": prior_sd,
+                    "estimate": belief.estimate,
+                    "conf_low": belief.conf_low,
+                    "conf_high": belief.conf_high,
+                    "probability_better": above if sign > 0 else 1 - above,
+                }
+            )
+        limits.append(row | {"prior_sd": sceptical_prior_sd(estimate, std_error, study.conf_level)})
+    return Scepticism(pd.DataFrame(rows), pd.DataFrame(limits))
+
+
+def exaggeration(study: Study, steps: int = 40) -> Exaggeration:
+    """Ask what trials of this precision find, had the effect been smaller or larger than seen.
+
+    Parameters
+    ----------
+    study : Study
+        The trial.
+    steps : int
+        Number of assumed true effects, up to one and a half times the one observed or four
+        standard errors, whichever is larger.
+
+    Returns
+    -------
+    Exaggeration
+        Power, exaggeration and errors of sign.
+    """
+    parts = []
+    for row in _main_rows(study):
+        largest = max(1.5 * abs(row["estimate"]), 4 * row["std_error"])
+        effects = np.linspace(largest / steps, largest, steps)
+        errors = design_errors(effects.tolist(), row["std_error"], row["df"], study.alpha)
+        parts.append(
+            errors.frame.assign(
+                visit=row["visit"],
+                contrast=row["contrast"],
+                treated=row["treated"],
+                observed=abs(row["estimate"]),
+            )
+        )
+    return Exaggeration(pd.concat(parts, ignore_index=True) if parts else pd.DataFrame())
+
+
+def forensics(study: Study) -> Forensics | None:
+    """Recompute every printed comparison from its own printed cells; None where nothing is printed.
+
+    Parameters
+    ----------
+    study : Study
+        With a ``published`` block; its data are not used.
+
+    Returns
+    -------
+    Forensics or None
+        Agreement is to within one unit of the last printed digit, which rounded cells allow.
+    """
+    if study.published is None or not study.published.comparisons:
+        return None
+    control = study.config.arms[0]
+    rows = []
+    for row in study.published.comparisons:
+        about = study.parameter(row.parameter)
+        for arm in study.config.arms[1:]:
+            if not {arm.value, control.value} <= set(row.groups):
+                continue
+            cells = [row.groups[arm.value], row.groups[control.value]]
+            treated, untreated = (Sample(cell.n, cell.mean, cell.sd) for cell in cells)
+            pooled = mean_difference(treated, untreated, "pooled", study.conf_level)
+            welch = mean_difference(treated, untreated, "welch", study.conf_level)
+            solutions = [len(grimmer(c.n, c.mean, c.sd)) for c in cells] if about.whole else []
+            rows.append(
+                {
+                    "endpoint": about.label,
+                    "visit": study.visit_label(row.visit),
+                    "contrast": f"{arm.label} vs {control.label}",
+                    "printed_estimate": row.difference,
+                    "printed_std_error": row.se,
+                    "printed_low": row.ci[0],
+                    "printed_high": row.ci[1],
+                    "printed_p": row.p,
+                    "pooled_estimate": pooled.estimate,
+                    "pooled_std_error": pooled.std_error,
+                    "pooled_low": pooled.conf_low,
+                    "pooled_high": pooled.conf_high,
+                    "pooled_p": pooled.p_value,
+                    "welch_std_error": welch.std_error,
+                    "welch_p": welch.p_value,
+                    "fits": _fit_in_words(row, pooled, welch),
+                    "solutions": float(np.prod(solutions)) if about.whole else np.nan,
+                }
+            )
+    return Forensics(pd.DataFrame(rows)) if rows else None
+
+
+def _fit_in_words(row: PrintedComparison, pooled: MeanDifference, welch: MeanDifference) -> str:
+    """Say which test gives the printed row, or which of its figures neither gives."""
+    misfits = {name: _misfits(row, test) for name, test in (("pooled", pooled), ("Welch", welch))}
+    exact = [name for name, off in misfits.items() if not off]
+    if exact:
+        return f"{' or '.join(exact)} t-test"
+    nearest = min(misfits.values(), key=len)
+    return "neither: " + ", ".join(nearest)
+
+
+def _misfits(row: PrintedComparison, test: MeanDifference) -> list[str]:
+    printed = {
+        "difference": (row.difference, test.estimate),
+        "SE": (row.se, test.std_error),
+        "lower limit": (row.ci[0], test.conf_low),
+        "upper limit": (row.ci[1], test.conf_high),
+    }
+    off = [name for name, pair in printed.items() if not check_printed(*pair).agrees]
+    return off if check_p(row.p, test.p_value) else [*off, "p"]
+
+
+def _main_rows(study: Study) -> list[dict[str, float]]:
+    """Give the main analysis, row by row, where it has an estimate and its error."""
+    frame = primary.published_analysis(study).frame
+    frame = frame[frame["std_error"] > 0] if len(frame) else frame
+    rows: list[dict[str, float]] = frame.to_dict("records")
+    return rows

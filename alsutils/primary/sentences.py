@@ -1,0 +1,122 @@
+"""What the primary endpoint shows, in sentences that read the results."""
+
+from alsutils.display import Prose
+from alsutils.display import format as fmt
+from alsutils.primary.analysis import AllAnalyses, Comparisons, PrintComparison, Responders
+from alsutils.study import Study
+
+
+def endpoint(study: Study) -> Prose:
+    """Say what the primary endpoint is, when it is compared and which way is better."""
+    about = study.parameter(study.primary.parameter)
+    visits = fmt.listed([study.visit_phrase(v) for v in study.primary.visits])
+    what = "change from baseline" if study.primary.value == "CHG" else "value"
+    span = f" from {about.range[0]:g} to {about.range[1]:g} {about.unit}" if about.range else ""
+    arms = fmt.listed([f"**{arm}**" for arm in study.treated])
+    return Prose(
+        f"The primary endpoint is the {what} in **{about.label}**{span} at {visits}; a "
+        f"{about.better} value is better for the patient. {arms} "
+        f"{'is' if len(study.treated) == 1 else 'are each'} compared with **{study.control}**."
+    )
+
+
+def main_result(study: Study, result: Comparisons) -> Prose:
+    """State the difference at each primary visit and what its interval excludes."""
+    lines = [_difference(study, row) for row in result.frame.to_dict("records")]
+    return Prose(" ".join([*lines, *result.notes]))
+
+
+def agreement(result: PrintComparison | None) -> Prose:
+    """Say how many printed rows the data reproduce and which they do not."""
+    if result is None:
+        return Prose("")
+    frame = result.frame
+    good = frame["cells_agree"] & (frame["units"] <= 1) & frame["p_agrees"]
+    text = (
+        f"Of {fmt.plural(len(frame), 'printed row')}, {good.sum()} "
+        f"{'is' if good.sum() == 1 else 'are'} reproduced with every figure to within one unit of "
+        "its last digit."
+    )
+    off = frame[~good]
+    if len(off):
+        rows = [f"{r['endpoint']} at {r['visit'].lower()}" for r in off.to_dict("records")]
+        text += f" Not reproduced in full: {fmt.listed(rows)}."
+    return Prose(text)
+
+
+def inconsistencies(study: Study) -> Prose:
+    """List what does not add up within the print itself."""
+    if study.published is None or not study.published.inconsistencies:
+        return Prose("")
+    items = "\n".join(f"- {text}" for text in study.published.inconsistencies)
+    return Prose(f"Some printed figures do not fit each other:\n\n{items}")
+
+
+def robustness(study: Study, result: AllAnalyses) -> Prose:
+    """Say how far the analyses agree at each visit."""
+    lines = []
+    for (visit, contrast), rows in result.frame.groupby(["visit", "contrast"], sort=False):
+        excluded = (rows["conf_low"] > 0) | (rows["conf_high"] < 0)
+        count = len(rows)
+        low, high = rows["estimate"].min(), rows["estimate"].max()
+        where = f"At {visit.lower()}" + (f", {contrast}" if len(study.treated) > 1 else "")
+        if excluded.all():
+            verdict = f"all {count} intervals exclude no difference"
+        elif not excluded.any():
+            verdict = f"all {count} intervals include no difference"
+        else:
+            verdict = f"{excluded.sum()} of {count} intervals exclude no difference"
+        lines.append(f"{where}, the estimates run from {fmt.interval(low, high)} and {verdict}.")
+    return Prose(" ".join(lines))
+
+
+def responders(study: Study, result: Responders | None) -> Prose:
+    """State the good responders by arm at each visit."""
+    block = study.config.responders
+    if result is None or block is None:
+        return Prose("")
+    rows = result.shares[result.shares["threshold"] == block.good]
+    about = study.parameter(block.parameter)
+    parts = []
+    for visit, group in rows.groupby("visit", sort=False):
+        cells = [f"{r['count_text']} on {r['arm']}" for r in group.to_dict("records")]
+        parts.append(f"at {study.visit_phrase(visit)}, {fmt.listed(cells)}")
+    return Prose(
+        f"Good responders are patients with {about.label} of at least {block.good:g}{about.unit}: "
+        f"{'; '.join(parts)}."
+    )
+
+
+def key_points(study: Study, main: Comparisons, every: AllAnalyses) -> Prose:
+    """Sum up the chapter in a list."""
+    points = [_difference(study, row) for row in main.frame.to_dict("records")]
+    points.append(str(robustness(study, every)))
+    masking = study.config.design.masking if study.config.design else None
+    rated = study.parameter(study.primary.parameter).measured_by in ("rating", "self_report")
+    if masking == "none" and rated:
+        points.append(
+            "Everybody knew who received what, and the endpoint is a judgement: no analysis in "
+            "this chapter can tell an effect of treatment from an effect of knowing."
+        )
+    return Prose("\n".join(f"- {point}" for point in points))
+
+
+def _difference(study: Study, row: dict[str, float | str]) -> str:
+    """Word one difference: direction, size, interval and what it excludes."""
+    estimate, low, high = (float(row[k]) for k in ("estimate", "conf_low", "conf_high"))
+    about = study.parameter(study.primary.parameter)
+    better = (estimate > 0) == (about.better == "higher")
+    unit = f" {about.unit}" if about.unit else ""
+    where = f"At {str(row['visit']).lower()}, {row['treated']}"
+    if estimate != estimate or low != low:  # NaN: too few patients
+        return f"{where} cannot be compared with {study.control}: too few values."
+    includes = low <= 0 <= high
+    verdict = "includes" if includes else "excludes"
+    side = "no different from" if estimate == 0 else f"{'better' if better else 'worse'} than"
+    amount = "" if estimate == 0 else f" by {fmt.number(abs(estimate))}{unit}"
+    level = fmt.percent(study.conf_level)
+    return (
+        f"{where} did {side} {study.control}{amount} on average (difference "
+        f"{fmt.number(estimate)}, {level} interval {fmt.interval(low, high)}, "
+        f"{fmt.p_phrase(float(row['p_value']))}); the interval {verdict} no difference."
+    )

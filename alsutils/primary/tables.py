@@ -1,0 +1,165 @@
+"""Tables of the primary and secondary endpoints."""
+
+import pandas as pd
+
+from alsutils.display import Prose, Table, tables
+from alsutils.display import format as fmt
+from alsutils.primary.analysis import AllAnalyses, Comparisons, PrintComparison, Responders
+from alsutils.study import Study
+
+
+def comparisons(study: Study, result: Comparisons) -> Table:
+    """Lay out every comparison with both arms' means, a group an endpoint."""
+    frame = _with_words(result.frame)
+    frame["control_cell"] = _cells(frame, "control")
+    frame["treated_cell"] = _cells(frame, "treated")
+    several = len(study.treated) > 1
+    labels = {
+        "visit": "Visit",
+        **({"treated": "Arm"} if several else {}),
+        "treated_cell": "Treated" if several else study.treated[0],
+        "control_cell": study.control,
+        "difference": f"Difference ({fmt.percent(study.conf_level)} CI)",
+        "p_value": "p",
+    }
+    return tables.table(
+        frame,
+        "Endpoints compared between the arms",
+        labels,
+        {"p_value": fmt.p_value},
+        group="endpoint",
+        notes=[
+            "Cells are number of patients, mean (standard deviation).",
+            f"Differences are the arm minus {study.control}. {frame['analysis'].iloc[0]}, "
+            "patients with a value.",
+        ],
+        results=result.frame,
+    )
+
+
+def analyses(study: Study, result: AllAnalyses) -> Table:
+    """Lay out the primary endpoint by every analysis."""
+    frame = _with_words(result.frame)
+    labels = {
+        "analysis": "Analysis",
+        **({"treated": "Arm"} if len(study.treated) > 1 else {}),
+        "n_treated": "n treated",
+        "n_control": "n control",
+        "difference": f"Difference ({fmt.percent(study.conf_level)} CI)",
+        "std_error": "SE",
+        "df": "df",
+        "p_value": "p",
+    }
+    whole = {"n_treated": _whole, "n_control": _whole}
+    return tables.table(
+        frame,
+        f"{frame['endpoint'].iloc[0]}, by every analysis",
+        labels,
+        {**whole, "std_error": fmt.number, "df": _one, "p_value": fmt.p_value},
+        group="visit",
+        notes=[f"Differences are the arm minus {study.control}.", *result.notes],
+        results=result.frame,
+    )
+
+
+def beside_print(study: Study, result: PrintComparison | None) -> Table | Prose:
+    """Lay out the recomputed results beside the printed ones."""
+    if result is None or study.published is None:
+        return Prose("This study has no published result to set beside its data.")
+    frame = _with_words(result.frame)
+    frame["printed"] = [
+        fmt.estimate(r["printed_estimate"], r["printed_low"], r["printed_high"])
+        for r in frame.to_dict("records")
+    ]
+    frame["agreement"] = [_agreement(r) for r in frame.to_dict("records")]
+    labels = {
+        "visit": "Visit",
+        "printed": "Printed difference",
+        "printed_p": "Printed p",
+        "difference": "Recomputed difference",
+        "p_value": "Recomputed p",
+        "analysis": "By",
+        "agreement": "Agreement",
+    }
+    return tables.table(
+        frame,
+        "Printed beside recomputed",
+        labels,
+        {"p_value": fmt.p_value},
+        group="endpoint",
+        notes=[
+            f"Printed: {study.published.citation}.",
+            "Recomputed from this study's data by the one of the two t-tests that comes nearer.",
+            "A digit is one unit of the last printed decimal.",
+        ],
+        results=result.frame,
+    )
+
+
+def responders(study: Study, result: Responders | None) -> Table | Prose:
+    """Lay out the responders by threshold, with the difference of shares and Fisher's p."""
+    if result is None:
+        return Prose("This study defines no responders.")
+    frame = result.frame.assign(
+        treated_cell=[fmt.count_of(r.x_treated, r.n_treated) for r in result.frame.itertuples()],
+        control_cell=[fmt.count_of(r.x_control, r.n_control) for r in result.frame.itertuples()],
+        difference=[
+            f"{fmt.number(100 * r.estimate, 0)} "
+            f"({fmt.interval(100 * r.conf_low, 100 * r.conf_high, 0)})"
+            for r in result.frame.itertuples()
+        ],
+    )
+    several = len(study.treated) > 1
+    labels = {
+        "threshold_label": "Responders",
+        **({"treated": "Arm"} if several else {}),
+        "treated_cell": "Treated" if several else study.treated[0],
+        "control_cell": study.control,
+        "difference": f"Difference in points of percent ({fmt.percent(study.conf_level)} CI)",
+        "p_value": "p",
+    }
+    formats = {"p_value": fmt.p_value}
+    if result.frame["printed"].notna().any():
+        labels["printed"] = "Printed"
+    return tables.table(
+        frame,
+        f"Responders by {study.parameter(result.parameter).label}",
+        labels,
+        formats,
+        group="visit",
+        notes=["Intervals by Newcombe's method, p by Fisher's exact test, two-sided."],
+        results=result.frame,
+    )
+
+
+def _with_words(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.assign(
+        difference=[
+            fmt.estimate(r["estimate"], r["conf_low"], r["conf_high"])
+            for r in frame.to_dict("records")
+        ]
+    )
+
+
+def _cells(frame: pd.DataFrame, side: str) -> list[str]:
+    return [
+        f"{r[f'n_{side}']:.0f}, {fmt.mean_sd(r[f'mean_{side}'], r[f'sd_{side}'])}"
+        for r in frame.to_dict("records")
+    ]
+
+
+def _agreement(row: dict[str, float]) -> str:
+    if row["units"] == 0 and row["p_agrees"]:
+        return "to the last digit"
+    if row["units"] <= 1 and row["p_agrees"]:
+        return "within one digit"
+    off = [f"{row['units']:.0f} digits"] if row["units"] > 1 else []
+    return f"differs: {fmt.listed(off + ([] if row['p_agrees'] else ['p']))}"
+
+
+def _whole(value: float) -> str:
+    return fmt.number(value, 0)
+
+
+def _one(value: float) -> str:
+    return fmt.number(value, 1)

@@ -1,0 +1,242 @@
+# ---
+# jupytext:
+#   text_representation: {extension: .py, format_name: percent}
+# kernelspec: {display_name: Python 3, language: python, name: python3}
+# ---
+
+# %% [markdown]
+"""
+# The primary endpoint
+
+A trial names, before it begins, the one measurement that will decide it. This chapter asks what
+that measurement says, first in the plainest way and then in ways that use the data better.
+"""
+
+# %% tags=["parameters"]
+study_path = "../data/oh2018"
+
+# %%
+from alsutils import load_study, primary
+from alsutils.display import story
+
+study = load_study(study_path)
+story(study, "primary", "question")
+
+# %% [markdown]
+"""
+## The question
+
+Did patients in one arm do better than patients in the other on the primary endpoint, by how much,
+and how sure can we be?
+"""
+
+# %%
+primary.sentences.endpoint(study)
+
+# %% [markdown]
+"""
+## What you will be able to do
+
+After this chapter you can
+
+- read a mean over time together with the people who are missing from it;
+- compare two arms by a t-test, and say what its interval does and does not exclude;
+- explain what holding the baseline equal (ANCOVA) and using all visits at once (MMRM) add;
+- set a recomputed result beside a printed one and judge whether they agree.
+
+## Data used
+
+One row for each patient and visit: the value, the baseline, and the change between them. A patient
+counts in an analysis if the value that it needs was observed. The table shows how many did.
+
+## How the endpoint moves over time
+
+Before any test, look. Each point below is the mean of the patients who came to that visit, and each
+vertical line says how far that mean could be off by chance alone.
+"""
+
+# %%
+course = primary.trajectory(study)
+primary.charts.trajectory(study, course)
+
+# %% [markdown]
+"""
+Two things can move such a line: patients change, and patients leave. If those who do worst leave
+first, the mean of those who stay looks better than it should.
+
+If the study splits its endpoint into parts, here they are one by one. A difference that sits in all
+parts is easier to believe than one that sits in a single part.
+"""
+
+# %%
+parts = primary.domains(study)
+primary.charts.domains(study, parts)
+
+# %% [markdown]
+"""
+## The difference between the arms
+
+The simplest comparison subtracts one mean from the other. Its **standard error** says how much that
+difference would wobble from one such trial to the next, and a **confidence interval** is the range of
+true differences that the data do not contradict. The test that belongs to it is **Student's t-test**;
+its p-value is the probability of a difference at least this large if the treatment did nothing.
+"""
+
+# %%
+main = primary.published_analysis(study)
+primary.sentences.main_result(study, main)
+
+# %% [markdown]
+"""
+The same comparison for every endpoint of the study. The more rows such a table has, the likelier it
+is that one of them stands out by chance.
+"""
+
+# %%
+every_endpoint = primary.unadjusted(study)
+primary.tables.comparisons(study, every_endpoint)
+
+# %% [markdown]
+"""
+## Beside the print
+
+A published table can be checked: the number of patients, mean and standard deviation of two arms fix
+the difference, its interval and its p-value. Here every printed row stands beside the same row
+computed from the data of this study.
+"""
+
+# %%
+printed = primary.beside_print(study)
+primary.tables.beside_print(study, printed)
+
+# %%
+primary.sentences.agreement(printed)
+
+# %%
+primary.sentences.inconsistencies(study)
+
+# %%
+story(study, "primary", "print")
+
+# %% [markdown]
+"""
+## Holding the baseline equal
+
+By chance one arm may start better than the other, and where a patient starts says something about
+where the patient will be. **Analysis of covariance** (ANCOVA) compares patients as if they had
+started alike. It usually gives a narrower interval for the same patients {cite:p}`senn2006`.
+
+Its standard error can lean on the assumption that values scatter equally in all arms, or do without
+it (**robust** errors). If the two disagree, trust the robust one.
+
+## Using every visit at once
+
+A patient who missed the last visit still told us something at the visits before. The **mixed model
+for repeated measures** (MMRM) fits all visits together and lets the visits of one patient be alike.
+It needs no invented values: patients who left help to estimate the visits they did attend, and the
+result is fair if leaving depends only on what had been seen before {cite:p}`mallinckrodt2008`. Its
+degrees of freedom follow Kenward and Roger, who made such models honest in small trials
+{cite:p}`kenward1997`.
+"""
+
+# %%
+analyses = primary.all_analyses(study)
+primary.charts.forest(study, analyses)
+
+# %%
+primary.tables.analyses(study, analyses)
+
+# %%
+primary.sentences.robustness(study, analyses)
+
+# %% [markdown]
+"""
+These analyses agree or disagree about the same numbers. None of them can repair a measurement that
+was coloured by knowing the arm: that is a matter of design, not of calculation.
+
+## Responders
+
+It is tempting to cut a measurement at a threshold and count who reached it. Counting is easy to
+explain and throws away most of what was measured: a patient just below the line counts as a failure
+and one just above as a success.
+"""
+
+# %%
+counted = primary.responders(study)
+primary.charts.responders(study, counted)
+
+# %%
+primary.tables.responders(study, counted)
+
+# %%
+primary.sentences.responders(study, counted)
+
+# %% [markdown]
+"""
+## What this does not show
+
+- A mean difference is not a difference for every patient: some may gain and some lose.
+- A test at several visits or on several endpoints has several chances to be wrong.
+- Patients without a value are not in a t-test at all, and a model can only guess about them.
+- An interval speaks of chance. It says nothing about how the values were measured.
+"""
+
+# %%
+story(study, "primary", "limits")
+
+# %% [markdown]
+"""
+## Key points
+"""
+
+# %%
+primary.sentences.key_points(study, main, analyses)
+
+# %% [markdown]
+"""
+## Exercises
+
+**1. From print to interval.** Take the number of patients, mean and standard deviation of two arms
+from any paper and recompute the difference, its interval and its p-value, once with a common
+variance and once with Welch's test.
+
+```{dropdown} Solution
+`Sample` takes the printed figures, `mean_difference` does the rest:
+
+~~~python
+from alsutils.stats.two_sample import Sample, mean_difference
+
+treated, control = Sample(n=30, mean=-2.0, sd=3.0), Sample(n=28, mean=-4.0, sd=4.0)
+mean_difference(treated, control).frame
+mean_difference(treated, control, variance="welch").frame
+~~~
+
+The two agree where the arms are of like size and spread. If neither prints as in the paper, look for
+a changed number of patients first.
+```
+
+**2. Who is missing?** Compare the number of patients at the first and the last visit of each arm.
+Suppose that all who are missing had done as badly as the worst patient seen. Would the conclusion
+stand?
+
+```{dropdown} Solution
+The counts are in the frame of the trajectory; the worst change seen is the minimum (or maximum, if
+lower is better) of `CHG`:
+
+~~~python
+course.frame.pivot(index="visit_label", columns="arm", values="n")
+records = study.records(study.primary.parameter, study.primary.population)
+records.groupby("AVISITN")["CHG"].describe()
+~~~
+
+Add the missing patients with that value, recompute `mean_difference`, and compare the intervals. It
+is the harshest assumption that the data suggest; a conclusion that survives it does not hang on who
+left.
+```
+
+## References
+
+```{bibliography}
+:filter: docname in docnames
+```
+"""

@@ -1,0 +1,192 @@
+# ---
+# jupytext:
+#   text_representation: {extension: .py, format_name: percent}
+# kernelspec: {display_name: Python 3, language: python, name: python3}
+# ---
+
+# %% [markdown]
+"""
+# What the trial can and cannot say
+
+The other chapters each look at one part. This one steps back and weighs the whole: how strong the
+evidence is, what could explain it other than the treatment, and what to expect of the next trial.
+"""
+
+# %% tags=["parameters"]
+study_path = "../data/oh2018"
+
+# %%
+from alsutils import appraisal, load_study
+from alsutils.display import story
+
+study = load_study(study_path)
+story(study, "appraisal", "question")
+
+# %% [markdown]
+"""
+## The question
+
+Having seen the results, what should a careful reader believe, and what would change that belief?
+
+## What you will be able to do
+
+After this chapter you can
+
+- put endpoints of different units on one scale and read them by how they were measured;
+- say how sceptical a reader may be and still have to change their mind;
+- explain why estimates that stand out are too large on average, and by how much;
+- check a printed comparison from its own cells;
+- list what a design leaves open, whatever the numbers say.
+
+## Data used
+
+Every endpoint of the study at the visits at which it is compared, the result of the main analysis,
+and, where there is one, the printed table.
+
+## All endpoints on one scale
+
+Points on a scale and percent of a lung volume cannot be compared as they are. Divide each difference
+by the spread between patients and they can: the result is a difference in **standard deviations**,
+here with a small-sample correction, which makes it **Hedges' g**. Its sign is turned so that above
+zero is always better for the patient.
+"""
+
+# %%
+scale = appraisal.standardised(study)
+appraisal.charts.standardised(study, scale)
+
+# %% [markdown]
+"""
+Read the picture by its panels. A judgement can be coloured by knowing the arm; the reading of an
+instrument much less so. If differences sit only where somebody judges, the treatment is not the only
+explanation.
+"""
+
+# %%
+appraisal.sentences.by_measurement(scale)
+
+# %% [markdown]
+"""
+## How sceptical must one be?
+
+Evidence moves belief, and how far depends on where belief started. Imagine a **sceptic** who thinks
+that there is probably no effect and that large effects are improbable. The narrower the sceptic's
+prior, the more evidence is needed. The picture starts with a sceptic who is all but certain and ends
+with one who lets the data speak.
+"""
+
+# %%
+doubt = appraisal.scepticism(study)
+appraisal.charts.scepticism(study, doubt)
+
+# %% [markdown]
+"""
+Somewhere the band leaves the line of no difference. A sceptic to the left of that point stays
+unconvinced; this is the **analysis of credibility** {cite:p}`matthews2018`.
+"""
+
+# %%
+appraisal.tables.scepticism(study, doubt)
+
+# %%
+appraisal.sentences.scepticism(study, doubt)
+
+# %% [markdown]
+"""
+## Why results that stand out are too large
+
+Suppose that the true effect is small. Most trials of it find little and are forgotten. The few that
+stand out do so because chance pushed them up. So, among results that stand out, the estimate is on
+average larger than the truth: a **type M error**, M for magnitude {cite:p}`gelman2014`.
+
+The smaller the true effect, the worse the exaggeration. Nobody knows the true effect, so the picture
+shows all of them.
+"""
+
+# %%
+errors = appraisal.exaggeration(study)
+appraisal.charts.exaggeration(study, errors)
+
+# %% [markdown]
+"""
+## Does the print add up?
+
+Number of patients, mean and standard deviation of two arms fix everything else in a row of a
+comparison. Recomputing it is no accusation: rounding, a changed number of patients or a slip of the
+pen all leave such traces, and a reader should know of them.
+"""
+
+# %%
+printed = appraisal.forensics(study)
+appraisal.tables.forensics(study, printed)
+
+# %%
+appraisal.sentences.forensics(printed)
+
+# %% [markdown]
+"""
+## What the design leaves open
+
+Some doubts cannot be calculated away. They follow from how the trial was run.
+"""
+
+# %%
+appraisal.sentences.limits(study)
+
+# %%
+story(study, "appraisal", "afterwards")
+
+# %% [markdown]
+"""
+## What this does not show
+
+- A sceptic's prior speaks of chance. A bias does not shrink as a prior does.
+- Standardised differences compare endpoints, not their worth to a patient.
+- Exaggeration is an average over imagined trials; this one may be closer to the truth or further
+  from it.
+- Figures that fit each other can still be wrong, and figures that do not can have a harmless reason.
+
+## Key points
+"""
+
+# %%
+appraisal.sentences.key_points(study, scale, doubt)
+
+# %% [markdown]
+"""
+## Exercises
+
+**1. Your own prior.** Before you look at the results again: what would you have thought the effect to
+be, and how sure would you have been? Write it as a normal distribution and compute what you should
+believe now.
+
+```{dropdown} Solution
+`normal_posterior` combines the two; the estimate and its error are in `doubt.limits`:
+
+~~~python
+from alsutils.stats.strength import normal_posterior
+
+row = doubt.limits.iloc[0]
+normal_posterior(row["estimate"], row["std_error"], prior_mean=0.5, prior_sd=1.0)
+~~~
+
+The posterior lies between the two, nearer to the narrower one.
+```
+
+**2. Plan the next trial.** Choose the effect for which you would plan a new trial, knowing that this
+one stood out. Read its exaggeration from the picture and say how many times more patients that costs
+than planning for the effect as seen.
+
+```{dropdown} Solution
+The number of patients grows with the square of the ratio between the effect as seen and the effect
+planned for: to plan for half the effect takes four times as many patients. Where the exaggeration
+at your chosen effect equals that ratio, the observed result is just what such a truth would look
+like.
+```
+
+## References
+
+```{bibliography}
+:filter: docname in docnames
+```
+"""
