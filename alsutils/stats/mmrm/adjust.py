@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 from numpy.polynomial.legendre import leggauss
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 from scipy.special import gammaln, ndtr, ndtri, stdtrit
 
 from alsutils.stats.mmrm.errors import OptionError
@@ -13,6 +12,7 @@ Array = NDArray[np.float64]
 ADJUSTMENTS = ("holm", "bonferroni", "dunnett")
 _LATTICE = 4099
 _SHIFTS = 8
+_BISECTIONS = 40
 
 
 def adjust_table(
@@ -83,14 +83,14 @@ def _dunnett_critical(df: float, correlation: Array, conf_level: float) -> float
     high = float(stdtrit(df, 1.0 - (1.0 - conf_level) / (2.0 * size)))
     if size == 1:
         return low
-    return float(
-        brentq(
-            lambda t: equicoordinate(t, df, correlation) - conf_level,
-            low - 1e-6,
-            high + 1e-3,
-            xtol=1e-7,
-        )
-    )
+    # the joint critical value lies between the single one and Bonferroni's
+    for _ in range(_BISECTIONS):
+        middle = 0.5 * (low + high)
+        if equicoordinate(middle, df, correlation) < conf_level:
+            low = middle
+        else:
+            high = middle
+    return 0.5 * (low + high)
 
 
 def equicoordinate(bound: float, df: float, correlation: Array) -> float:

@@ -12,6 +12,7 @@ deviation. For each pattern of observed visits, the sums over its subjects of
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ from alsutils.stats.mmrm.design import Column, _evaluate
 from alsutils.stats.mmrm.errors import ConstantOutcomeError, RankDeficientError, TooFewSubjectsError
 
 Array = NDArray[np.float64]
-IntArray = NDArray[np.intp]
+IntArray = NDArray[np.signedinteger[Any]]
 # A column is aliased when what the columns before it leave of it is this small, as in R's lm.
 _ALIAS_TOLERANCE = 1e-7
 _EXACT_FIT_TOLERANCE = 1e-10
@@ -109,38 +110,47 @@ def _keys_at(columns: tuple[Column, ...], visit: str | None, level: int) -> list
     return kept
 
 
-def _visit_blocks(
-    data: ModelData, visit: str
-) -> tuple[list[IntArray], list[Array], list[Array], list[Array]]:
-    """For each visit: its rows, orthonormal w, T_j, and the selection S_j."""
+@dataclass(frozen=True)
+class _Recipe:
+    """The pieces that are not zero in the rows of one visit, and the columns they feed."""
+
+    pieces: tuple[Column, ...]
+    select: Array
+
+
+def _recipes(data: ModelData, visit: str) -> list[_Recipe]:
     columns = data.design.columns
     factor = data.design.factors.get(visit)
-    order = np.argsort(data.position, kind="stable")
-    ends = np.searchsorted(data.position[order], np.arange(len(data.visits) + 1))
-    rows_of, bases, triangles, selections = [], [], [], []
-    for j, label in enumerate(data.visits):
-        rows = order[ends[j] : ends[j + 1]]
+    recipes = []
+    for label in data.visits:
         level = factor.levels.index(label) if factor is not None else -1
         kept = _keys_at(columns, visit if factor is not None else None, level)
-        unique = list(dict.fromkeys(key for key in kept if key is not None))
+        unique = tuple(dict.fromkeys(key for key in kept if key is not None))
         select = np.zeros((len(unique), len(columns)))
         for position, key in enumerate(kept):
             if key is not None:
                 select[unique.index(key), position] = 1.0
-        root = np.sqrt(data.weight[rows])
+        recipes.append(_Recipe(unique, select))
+    return recipes
+
+
+def _fill(
+    data: ModelData, recipes: list[_Recipe], rows_of: list[IntArray], cells: Array
+) -> list[Array]:
+    """Write the orthonormal w of every visit into the cells; return T_j S_j of each."""
+    blocks = []
+    for j, (recipe, rows) in enumerate(zip(recipes, rows_of, strict=True)):
         pieces = {name: values[rows] for name, values in data.pieces.items()}
         codes = {name: values[rows] for name, values in data.codes.items()}
-        block = np.empty((rows.size, len(unique)))
-        for position, key in enumerate(unique):
-            block[:, position] = root * _evaluate(
-                key.numerics, key.indicators, pieces, codes, rows.size
-            )
+        block = np.empty((rows.size, len(recipe.pieces)))
+        for position, key in enumerate(recipe.pieces):
+            block[:, position] = _evaluate(key.numerics, key.indicators, pieces, codes, rows.size)
+        if data.weight is not None:
+            block *= np.sqrt(data.weight[rows])[:, None]
         basis, triangle = _orthonormal(block)
-        rows_of.append(rows)
-        bases.append(basis)
-        triangles.append(triangle)
-        selections.append(select)
-    return rows_of, bases, triangles, selections
+        cells[data.subject[rows], j, : basis.shape[1]] = basis
+        blocks.append(triangle @ recipe.select)
+    return blocks
 
 
 def _orthonormal(block: Array) -> tuple[Array, Array]:
@@ -198,50 +208,66 @@ def accumulate(data: ModelData, visit: str, spatial: bool) -> CrossProducts:
         Whether rows are placed by rank of time rather than by visit.
     """
     p, m, n_rows = len(data.design.columns), len(data.visits), data.outcome.size
-    rows_of, bases, triangles, selections = _visit_blocks(data, "" if spatial else visit)
-    inner = [t @ s for t, s in zip(triangles, selections, strict=True)]
     if n_rows <= p:
         raise TooFewSubjectsError(
             f"{n_rows} rows cannot estimate {p} coefficients and a covariance; "
             "use a smaller formula or more subjects"
         )
+    order = np.argsort(data.position, kind="stable")
+    ends = np.concatenate([[0], np.cumsum(np.bincount(data.position, minlength=m))])
+    rows_of = [order[a:b] for a, b in pairwise(ends)]
+    recipes = _recipes(data, "" if spatial else visit)
+    q = max(len(recipe.pieces) for recipe in recipes)
+    cells = np.zeros((len(data.subjects), m, q + 1))
+    inner = _fill(data, recipes, rows_of, cells)
     rotation = _rotation(np.vstack(inner), data.design.names)
     back = solve_triangular(rotation, np.eye(p))
-    rotated = [block @ back for block in inner]
-    y = data.outcome * np.sqrt(data.weight)
-    projections = [basis.T @ y[rows] for basis, rows in zip(bases, rows_of, strict=True)]
-    coefficients = sum(b.T @ c for b, c in zip(rotated, projections, strict=True))
-    residual = np.empty(n_rows)
-    for rows, basis, block in zip(rows_of, bases, rotated, strict=True):
-        residual[rows] = y[rows] - basis @ (block @ coefficients)
-    scale = float(np.sqrt(residual @ residual / (n_rows - p)))
-    if scale <= _EXACT_FIT_TOLERANCE * float(np.max(np.abs(y))):
-        raise ConstantOutcomeError(
-            f"the design explains the outcome {data.design.outcome!r} exactly, so no variance is "
-            "left to estimate; is the outcome constant, or a sum of the covariates?"
-        )
-    q = max(basis.shape[1] for basis in bases)
-    cells = np.zeros((len(data.subjects), m, q + 1))
     loadings = np.zeros((m, q + 1, p + 1))
-    for j, (rows, basis, block) in enumerate(zip(rows_of, bases, rotated, strict=True)):
-        width = basis.shape[1]
-        cells[data.subject[rows], j, :width] = basis
-        cells[data.subject[rows], j, q] = residual[rows] / scale
-        loadings[j, :width, :p] = block
+    for j, block in enumerate(inner):
+        loadings[j, : len(block), :p] = block @ back
     loadings[:, q, p] = 1.0
+    start, scale = _least_squares(data, rows_of, cells, loadings)
     groups = tuple(_patterns(data, cells, group, spatial, m) for group in range(len(data.groups)))
-    ranks = np.array([basis.shape[1] for basis in bases])
+    ranks = np.array([len(block) for block in inner])
     return CrossProducts(
         groups=groups,
         loadings=loadings,
         cells=cells,
         rotation=rotation,
-        start=back @ coefficients,
+        start=back @ start,
         scale=scale,
         n_observations=n_rows,
-        log_weight=float(np.log(data.weight).sum()),
+        log_weight=0.0 if data.weight is None else float(np.log(data.weight).sum()),
         moments=tuple(_moments(group, ranks) for group in groups),
     )
+
+
+def _least_squares(
+    data: ModelData, rows_of: list[IntArray], cells: Array, loadings: Array
+) -> tuple[Array, float]:
+    """Rotated least-squares coefficients; writes the standardised residuals into the cells."""
+    p, n_rows, largest, squares = loadings.shape[2] - 1, data.outcome.size, 0.0, 0.0
+    coefficients = np.zeros(p)
+    for j, rows in enumerate(rows_of):
+        y = data.outcome[rows]
+        if data.weight is not None:
+            y = y * np.sqrt(data.weight[rows])
+        largest = max(largest, float(np.abs(y).max(initial=0.0)))
+        at = data.subject[rows]
+        cells[at, j, -1] = y
+        coefficients += loadings[j, :-1, :p].T @ (cells[at, j, :-1].T @ y)
+    for j, rows in enumerate(rows_of):
+        at = data.subject[rows]
+        cells[at, j, -1] -= cells[at, j, :-1] @ (loadings[j, :-1, :p] @ coefficients)
+        squares += float((cells[at, j, -1] ** 2).sum())
+    scale = float(np.sqrt(squares / (n_rows - p)))
+    if scale <= _EXACT_FIT_TOLERANCE * largest:
+        raise ConstantOutcomeError(
+            f"the design explains the outcome {data.design.outcome!r} exactly, so no variance is "
+            "left to estimate; is the outcome constant, or a sum of the covariates?"
+        )
+    cells[:, :, -1] /= scale
+    return coefficients, scale
 
 
 def _patterns(data: ModelData, cells: Array, group: int, spatial: bool, m: int) -> Patterns:

@@ -23,7 +23,7 @@ from alsutils.stats.mmrm.errors import (
 )
 
 Array = NDArray[np.float64]
-IntArray = NDArray[np.intp]
+IntArray = NDArray[np.signedinteger[Any]]
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,8 @@ class ModelData:
     ----------
     design : Design
         Recipe of the design matrix.
-    rows : IntArray, shape (N,)
-        Positions of the used rows in the frame that was given.
     index : Index, length N
-        Their labels in that frame.
+        Labels of the used rows in the frame that was given.
     outcome : array, shape (N,)
         The outcome.
     subject : IntArray, shape (N,)
@@ -47,8 +45,8 @@ class ModelData:
         its subject.
     time : array, shape (N,)
         Visit times for the spatial structure, else empty.
-    weight : array, shape (N,)
-        Weights, all one where none were given.
+    weight : array, shape (N,), or None
+        Weights, where there are any.
     group : IntArray, shape (n,)
         Covariance group of each subject.
     subjects : Index, length n
@@ -66,13 +64,12 @@ class ModelData:
     """
 
     design: Design
-    rows: IntArray
     index: pd.Index
     outcome: Array
     subject: IntArray
     position: IntArray
     time: Array
-    weight: Array
+    weight: Array | None
     group: IntArray
     subjects: pd.Index
     visits: tuple[Any, ...]
@@ -119,6 +116,7 @@ def prepare(
     parsed = designs.parse(formula)
     outcome, variables = parsed.outcome, parsed.variables
     _require_columns(data, [outcome, *variables, columns.subject, columns.visit, columns.group])
+    _require_keys(data, columns, outcome)
     used, n_outcome, n_covariate = _used_rows(data, outcome, variables)
     keep = list(dict.fromkeys([*variables, columns.subject, columns.visit, outcome]))
     if columns.group is not None and columns.group not in keep:
@@ -137,10 +135,8 @@ def prepare(
     subject, subjects = _subjects(frame, columns)
     position, time, visits = _visits(frame, columns, model, subject, spatial)
     group, groups = _groups(frame, columns.group, subject, len(subjects), model)
-    pieces = model.pieces(frame)
     return ModelData(
         design=model,
-        rows=rows,
         index=frame.index,
         outcome=y,
         subject=subject,
@@ -151,7 +147,7 @@ def prepare(
         subjects=subjects,
         visits=visits,
         groups=groups,
-        pieces=pieces,
+        pieces=model.pieces(frame),
         codes=model.codes(frame),
         covariate_means={v: float(frame[v].mean()) for v in model.numeric_variables},
         n_missing_outcome=n_outcome,
@@ -166,6 +162,20 @@ def _require_columns(data: pd.DataFrame, names: Sequence[str | None]) -> None:
             f"the data have no column {', '.join(map(repr, absent))}; "
             f"they have {', '.join(map(str, data.columns))}"
         )
+
+
+def _require_keys(data: pd.DataFrame, columns: Columns, outcome: str) -> None:
+    """Refuse a row with an outcome but without a subject, visit or group."""
+    for name in (columns.subject, columns.visit, columns.group):
+        if name is None:
+            continue
+        lost = (data[name].isna() & data[outcome].notna()).to_numpy()
+        if lost.any():
+            kind = UnknownVisitError if name == columns.visit else MissingValueError
+            raise kind(
+                f"column {name!r} is missing in row {data.index[lost][0]!r}, which has an outcome; "
+                "fill it in or drop the row"
+            )
 
 
 def _used_rows(
@@ -195,9 +205,9 @@ def _check_finite(frame: pd.DataFrame, names: list[str]) -> None:
                 )
 
 
-def _weights(data: pd.DataFrame, weights: str | ArrayLike | None, rows: IntArray) -> Array:
+def _weights(data: pd.DataFrame, weights: str | ArrayLike | None, rows: IntArray) -> Array | None:
     if weights is None:
-        return np.ones(rows.size)
+        return None
     if isinstance(weights, str):
         _require_columns(data, [weights])
         values = data[weights].to_numpy(dtype=float)
@@ -235,16 +245,8 @@ def _build_design(
 
 
 def _subjects(frame: pd.DataFrame, columns: Columns) -> tuple[IntArray, pd.Index]:
-    for name in (columns.subject, columns.visit, columns.group):
-        if name is not None and frame[name].isna().any():
-            row = frame.index[frame[name].isna()][0]
-            kind = UnknownVisitError if name == columns.visit else MissingValueError
-            raise kind(
-                f"column {name!r} is missing in row {row!r}, which has an outcome; "
-                "fill it in or drop the row"
-            )
     codes, subjects = pd.factorize(frame[columns.subject])
-    return codes.astype(np.intp), pd.Index(subjects)
+    return codes.astype(np.int32), pd.Index(subjects)
 
 
 def _visits(
@@ -259,9 +261,9 @@ def _visits(
     values = frame[columns.visit]
     factor = model.factors.get(columns.visit) or designs.make_factor(values)
     visits = factor.display
-    order = pd.Index(visits).get_indexer(pd.Index(factor.levels))
+    order = pd.Index(visits).get_indexer(pd.Index(factor.levels)).astype(np.int16)
     position = order[factor.codes(values)]
-    cell = subject * len(visits) + position
+    cell = subject.astype(np.int64) * len(visits) + position
     _refuse_duplicates(cell, frame, columns)
     return position, np.zeros(0), visits
 

@@ -51,9 +51,14 @@ class Factor:
         """The level that the others are compared with."""
         return self.levels[0]
 
-    def codes(self, values: pd.Series) -> NDArray[np.intp]:
+    def codes(self, values: pd.Series) -> NDArray[np.int16]:
         """Return the position of each value among ``levels``; unknown levels are refused."""
-        codes = pd.Index(self.levels).get_indexer(pd.Index(values))
+        levels = pd.Index(self.levels)
+        if isinstance(values.dtype, pd.CategoricalDtype):
+            known = np.append(levels.get_indexer(pd.Index(values.cat.categories)), -1)
+            codes = known.astype(np.int16)[values.cat.codes.to_numpy()]
+        else:
+            codes = levels.get_indexer(pd.Index(values)).astype(np.int16)
         if (codes < 0).any():
             odd = values[codes < 0].iloc[0]
             raise UnknownLevelError(
@@ -146,7 +151,7 @@ class Design:
             plain |= {str(name): matrix[name].to_numpy(dtype=float) for name in matrix.columns}
         return plain
 
-    def codes(self, frame: pd.DataFrame) -> dict[str, NDArray[np.intp]]:
+    def codes(self, frame: pd.DataFrame) -> dict[str, NDArray[np.int16]]:
         """Return the level positions of every factor: name to (n,) array."""
         return {name: factor.codes(frame[name]) for name, factor in self.factors.items()}
 
@@ -165,7 +170,7 @@ def _evaluate(
     numerics: tuple[str, ...],
     indicators: tuple[tuple[str, int], ...],
     pieces: Mapping[str, Array],
-    codes: Mapping[str, NDArray[np.intp]],
+    codes: Mapping[str, NDArray[np.int16]],
     n: int,
 ) -> Array:
     values = np.ones(n)

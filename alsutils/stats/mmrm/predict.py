@@ -39,7 +39,9 @@ def residuals(data: ModelData, inference: Inference, structure: Structure, kind:
     rows = np.einsum("ijq,jqp,p->ij", products.cells, products.loadings, error, optimize=True)
     assert p + 1 == error.size
     if kind == "response":
-        values = products.scale * rows[data.subject, data.position] / np.sqrt(data.weight)
+        values = products.scale * rows[data.subject, data.position]
+        if data.weight is not None:
+            values = values / np.sqrt(data.weight)
         return pd.Series(values, index=data.index, name="residual")
     thetas = np.split(inference.optimum.theta, len(products.groups))
     for theta, patterns in zip(thetas, products.groups, strict=True):
