@@ -65,8 +65,9 @@
     return out;
   }
 
-  /* Break the names of rows over lines of at most 20 letters, where the words allow it. */
-  const BREAK = "split(replace(datum.label, regexp('(.{6,20})\\\\s', 'g'), '$1\\n'), '\\n')";
+  /* Break the long names of rows over two lines, the first of at most 20 letters. */
+  const HALVES = "split(replace(datum.label, regexp('^(.{6,20})\\\\s'), '$1\\n'), '\\n')";
+  const BREAK = `length(datum.label) > 22 ? ${HALVES} : datum.label`;
   const isNamed = (y) => y && (y.type === "nominal" || y.type === "ordinal") && y.axis !== null && !(y.axis && y.axis.labelExpr);
   const withBrokenLabels = (y) => ({ ...y, axis: { ...y.axis, labelExpr: BREAK, labelLineHeight: 12 } });
 
