@@ -8,6 +8,7 @@ annealing until all the counts and moments hold together. The other scores follo
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ SLOPE_STEPS = 10
 STEEPEST, SHALLOWEST = -55, -1
 # A patient may gain at most this much, or lose at most that much, between months 4 and 6.
 _LATE_STEP = (-8, 2)
+_MOST_GAIN = 3  # points above baseline at any visit
 _CORRELATION_SLACK = 0.005
 # Share of patients that may be at the shallowest lead-in slope.
 _FLAT_SHARE = 0.07
@@ -273,15 +275,16 @@ def calibrated_lead_in(
 
 
 def _correlated(driver: Floats, correlation: float, rng: np.random.Generator) -> Floats:
-    """Standard normal-like values with about the wanted correlation to the driver."""
+    """Draw values with mean 0, SD 1 and exactly the wanted sample correlation with the driver."""
     z = (driver - driver.mean()) / driver.std()
-    return np.asarray(
-        correlation * z + np.sqrt(1 - correlation**2) * rng.normal(size=len(driver)), dtype=float
-    )
+    rest = rng.normal(size=len(driver))
+    rest = rest - rest.mean() - z * (z * rest).mean()
+    mixed = correlation * z + np.sqrt(1 - correlation**2) * rest / rest.std()
+    return np.asarray(mixed, dtype=float)
 
 
 def _score_start(targets: ArmTargets, correlation: float, rng: np.random.Generator) -> Ints:
-    """Changes with exact moments, correlated by rank, and gamma lead-in slopes."""
+    """Draw changes with exact moments, correlated by rank, and gamma lead-in slopes."""
     n, late = targets.change_4.n, targets.change_6.n
     state = np.zeros((3, n), dtype=np.int64)
     first = rng.normal(size=n)
@@ -300,8 +303,9 @@ def _score_cost(targets: ArmTargets, correlation: float) -> Callable[[Ints], flo
     """How far a state is from the counts, slope moments, correlation and plausible steps."""
     n, late = targets.change_4.n, targets.change_6.n
     wanted = np.array([targets.responders_4, targets.responders_6]).T
-    # Sixtieths of a point a month make every slope a whole number, so no comparison hangs on
-    # floating-point rounding. At least 50 % improved: 2 x post >= lead-in; 75 %: 4 x post.
+    # Sixtieths of a point a month make every slope a whole number, so nothing hangs on rounding
+    # and every machine finds the same patients. At least 50 % improved means 2 x post >= lead-in,
+    # 75 % means 4 x post >= lead-in, 100 % means post >= 0.
     to_slope = np.array([[_SIXTIETHS // 4], [_SIXTIETHS // 6]])
     times_post = np.array([2, 4, 1])[:, None, None]
     times_lead_in = np.array([1, 1, 0])[:, None, None]
@@ -313,12 +317,13 @@ def _score_cost(targets: ArmTargets, correlation: float) -> Callable[[Ints], flo
         margin = times_post * post - times_lead_in * lead_in
         total = float(np.abs((margin >= 0).sum(axis=2) - wanted).sum())
         total += 0.5 * np.count_nonzero(margin[:2] == 0)
-        slope_change = (post - lead_in) / _SIXTIETHS
+        slope_change = post - lead_in
         total += _moment_cost(slope_change[0], targets.slope_change_4)
         total += _moment_cost(slope_change[1, : targets.slope_change_6.n], targets.slope_change_6)
         step = state[1, :late] - state[0, :late]
         beyond = np.maximum(step - _LATE_STEP[1], 0) + np.maximum(_LATE_STEP[0] - step, 0)
-        total += 0.2 * float(beyond.sum())
+        gain = np.maximum(state[:2] - _MOST_GAIN, 0)
+        total += 0.2 * float(beyond.sum() + gain.sum())
         flat = np.count_nonzero(state[2] == SHALLOWEST) - _FLAT_SHARE * n
         total += 0.2 * max(flat, 0.0)
         return total + 20 * max(
@@ -333,20 +338,21 @@ def _correlation(x: Ints, y: Ints) -> float:
     n, sum_x, sum_y = len(x), int(x.sum()), int(y.sum())
     both = n * int(x @ y) - sum_x * sum_y
     own = (n * int(x @ x) - sum_x**2) * (n * int(y @ y) - sum_y**2)
-    return float(both / own**0.5)
+    return both / sqrt(own)
 
 
-def _moment_cost(values: Floats, cell: Cell) -> float:
+def _moment_cost(sixtieths: Ints, cell: Cell) -> float:
     """Zero when mean and SD print as wanted to two decimals."""
-    mean = float(values.sum()) / len(values)
-    sd = ((float(values @ values) - len(values) * mean**2) / (len(values) - 1)) ** 0.5
+    n, total, squares = len(sixtieths), int(sixtieths.sum()), int(sixtieths @ sixtieths)
+    mean = total / n / _SIXTIETHS
+    sd = sqrt((n * squares - total**2) / (n * (n - 1))) / _SIXTIETHS
     return _MOMENT_WEIGHT * (
         max(abs(mean - cell.mean) - _HALF, 0.0) + max(abs(sd - cell.sd) - _HALF, 0.0)
     )
 
 
 def _score_moves(late: int) -> Callable[[Ints, np.random.Generator], Ints]:
-    """Moves that keep sum and sum of squares of both changes."""
+    """Make moves that keep sum and sum of squares of both changes."""
 
     def propose(state: Ints, rng: np.random.Generator) -> Ints:
         state = state.copy()

@@ -5,125 +5,107 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-Better = Literal["higher", "lower"]
+TimeUnit = Literal["day", "week", "month", "year"]
 Name = Annotated[str, Field(min_length=1)]
 
 
 class _Block(BaseModel):
     """A block of study.yml: unknown keys and wrong types are problems, values are fixed."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True
+    )
 
 
 class Dataset(_Block):
-    """One ADaM dataset: where it is and which of its rows count.
-
-    Attributes
-    ----------
-    file : str
-        File name in the study folder; the ending says the format.
-    records : str or None
-        Rows to keep, as a pandas query such as ``ANL01FL == "Y"``; all rows where absent.
-    """
+    """One ADaM dataset: where it is and which of its rows count."""
 
     file: Name
+    """File name in the study folder; the ending says the format."""
     records: str | None = None
+    """Rows to keep, as a pandas query such as `ANL01FL == "Y"`; all rows where absent."""
 
 
 class Arm(_Block):
-    """One treatment arm: the value in the data and the words for it on the page."""
+    """One treatment arm."""
 
     value: Name
+    """Value in the arm column of ADSL."""
     label: Name
+    """Words for the page."""
 
 
 class Population(_Block):
-    """An analysis population: the ADSL flag (Y/N) that marks it and its name."""
+    """An analysis population."""
 
     flag: Name
+    """Column of ADSL that is Y for its members."""
     label: Name
+    """Words for the page."""
 
 
 class Time(_Block):
-    """How visits are counted: the unit of AVISITN and the visit that is baseline."""
+    """How visits are counted."""
 
-    unit: Literal["day", "week", "month", "year"]
+    unit: TimeUnit
+    """Unit of AVISITN."""
     baseline: float = 0
+    """AVISITN of the baseline visit."""
 
 
 class Parameter(_Block):
-    """One PARAMCD of a BDS dataset.
-
-    Attributes
-    ----------
-    dataset : str
-        Which of ``datasets`` holds it.
-    label, unit : str
-        Words for the page.
-    better : {"higher", "lower"}
-        Which way is better for the patient.
-    range : (float, float) or None
-        Lowest and highest possible score; a value outside is a problem.
-    measured_by : str
-        ``rating`` (somebody judges), ``self_report``, ``instrument`` or ``laboratory``: how far
-        knowledge of the arm can colour the value.
-    whole : bool
-        Scores are whole numbers; others are a problem.
-    derived : bool
-        Computed from other parameters, such as a slope.
-    """
+    """One PARAMCD of a BDS dataset."""
 
     dataset: Name
+    """Which of `datasets` holds it."""
     label: Name
+    """Words for the page."""
     unit: str = ""
-    better: Better
+    """Unit of AVAL."""
+    better: Literal["higher", "lower"]
+    """Which way is better for the patient."""
     range: tuple[float, float] | None = None
+    """Lowest and highest possible value; a value outside is a problem."""
     measured_by: Literal["rating", "self_report", "instrument", "laboratory"] = "rating"
+    """Who or what takes the value: how far knowing the arm can colour it."""
     whole: bool = False
+    """Values are whole numbers; a fraction is a problem."""
     derived: bool = False
+    """Computed from other parameters, such as a slope."""
 
 
 class Endpoint(_Block):
-    """A parameter that the trial compares between arms, and how.
-
-    Attributes
-    ----------
-    parameter : str
-        PARAMCD, listed under ``parameters``.
-    visits : tuple of float
-        AVISITN of the visits that are compared, in order.
-    population : str
-        Name of a population.
-    value : {"CHG", "AVAL"}
-        What is compared: the change from baseline or the value itself.
-    covariates : tuple of str
-        Columns of the covariate-adjusted analyses beside treatment: ``BASE`` or columns of ADSL.
-    main_analysis : {"t_test", "ancova", "mmrm"}
-        The analysis that the trial's conclusion rests on.
-    observed : str or None
-        Rows that were observed and not carried forward (pandas query), for models that need none.
-    """
+    """A parameter that the trial compares between arms, and how."""
 
     parameter: Name
+    """PARAMCD, listed under `parameters`."""
     visits: tuple[float, ...] = Field(min_length=1)
+    """AVISITN of the visits that are compared, in order."""
     population: Name
+    """Name of a population."""
     value: Literal["CHG", "AVAL"] = "CHG"
+    """What is compared: the change from baseline or the value itself."""
     covariates: tuple[str, ...] = ()
+    """What adjusted analyses hold equal: `BASE` or columns of ADSL."""
     main_analysis: Literal["t_test", "ancova", "mmrm"] = "t_test"
+    """The analysis that the trial's conclusion rests on."""
     observed: str | None = None
+    """Rows that were observed and not carried forward (pandas query), for models of all visits."""
 
 
 class Responders(_Block):
-    """Patients counted as responders: at or above a threshold of a parameter.
-
-    ``good`` is the threshold that defines a good responder; it must be one of ``thresholds``.
-    """
+    """Patients who count as responders: at or above a threshold of a parameter."""
 
     parameter: Name
+    """PARAMCD of what is cut, listed under `parameters`."""
     thresholds: tuple[float, ...] = Field(min_length=1)
+    """Thresholds, each at least."""
     visits: tuple[float, ...] = Field(min_length=1)
+    """AVISITN of the visits."""
     population: Name
+    """Name of a population."""
     good: float
+    """The threshold that makes a good responder; one of `thresholds`."""
 
     @model_validator(mode="after")
     def _good_is_a_threshold(self) -> "Responders":
@@ -133,166 +115,238 @@ class Responders(_Block):
 
 
 class Biomarker(_Block):
-    """One analyte: its PARAMCD, role in the mechanism and lower limit of quantification."""
+    """One analyte."""
 
     parameter: Name
+    """PARAMCD in the biomarker dataset."""
     label: Name
+    """Words for the page."""
     unit: str = ""
+    """Unit of AVAL."""
     role: Literal["pro-inflammatory", "anti-inflammatory", "trophic", "other"] = "other"
+    """Its part in the mechanism."""
     lower_limit: float | None = None
+    """Lower limit of quantification; below it AVAL is empty and AVALC is `<limit`."""
 
 
 class Association(_Block):
-    """Two analytes whose changes are set against each other at one visit.
-
-    ``responders_only`` restricts the headline to good responders (see ``responders``).
-    """
+    """Two analytes whose changes are set against each other at one visit."""
 
     x: Name
+    """PARAMCD of the panel."""
     y: Name
+    """PARAMCD of the panel."""
     visit: float
+    """AVISITN."""
     responders_only: bool = False
+    """Whether the claim is about good responders."""
 
 
 class Biomarkers(_Block):
-    """The biomarker panel: dataset, visits after baseline, population and analytes."""
+    """The biomarker panel."""
 
     dataset: Name
+    """Which of `datasets` holds it."""
     visits: tuple[float, ...] = Field(min_length=1)
+    """AVISITN of the visits after baseline."""
     population: Name
+    """Name of a population."""
     panel: tuple[Biomarker, ...] = Field(min_length=1)
+    """The analytes, in the order of the page."""
     association: Association | None = None
+    """Two analytes set against each other."""
 
 
 class TimeToEvent(_Block):
-    """A PARAMCD of ADTTE: what the event is, the unit of AVAL and the adjusting covariates.
-
-    ``landmarks`` are the times, in ``unit``, at which event-free shares are quoted.
-    """
+    """One event of ADTTE."""
 
     parameter: Name
+    """PARAMCD in ADTTE; CNSR is 0 where the event happened."""
     label: Name
-    unit: Literal["day", "week", "month", "year"]
+    """The event, in words for the page."""
+    unit: TimeUnit
+    """Unit of AVAL."""
     population: Name
+    """Name of a population."""
     covariates: tuple[str, ...] = ()
+    """Columns of ADSL that the adjusted model holds equal."""
     landmarks: tuple[float, ...] = ()
+    """Times, in `unit`, at which event-free shares are quoted."""
 
 
 class AdverseEvents(_Block):
-    """How to read ADAE: population, columns, and what counts as related or serious."""
+    """How to read ADAE."""
 
     population: Name
+    """Name of a population."""
     term: Name = "AEDECOD"
+    """Column of the event's name."""
     system: Name = "AEBODSYS"
+    """Column of the body system or organ class."""
     treatment_emergent: str | None = None
+    """Column that is Y for events that count; all events where absent."""
     related: tuple[str, ...] = ("RELATED", "Y", "POSSIBLE", "PROBABLE", "DEFINITE")
-    procedure: str | None = None
-    minimum_percent: float = 5
+    """Values of AEREL that mean related to treatment."""
+    minimum_percent: float = Field(default=5, ge=0, le=100)
+    """Charts show terms that at least this percentage of an arm had."""
 
 
 class Characteristic(_Block):
-    """A column of ADSL for the baseline table; ``levels`` words its codes."""
+    """A column of ADSL for the baseline table."""
 
     column: Name
+    """Column of ADSL."""
     label: Name
+    """Words for the page."""
     unit: str = ""
+    """Unit of its values."""
     levels: dict[str, str] = {}
+    """Words for its codes."""
 
 
 class Flow(_Block):
     """Columns of ADSL that tell what became of each patient."""
 
     status: Name = "EOSSTT"
+    """Column of the status at the end."""
     completed: Name = "COMPLETED"
+    """Value of `status` for those who stayed."""
     reason: Name = "DCSREAS"
+    """Column of the reason for leaving."""
 
 
 class Design(_Block):
     """How the trial was run, as far as it bears on what its data can show."""
 
     phase: str | None = None
+    """Phase of development."""
     masking: Literal["none", "single", "double"]
+    """Who did not know the arm."""
     sham: bool | None = None
+    """Whether the control had a sham procedure; absent where no procedure was part of it."""
     sites: int | None = None
+    """Number of centres."""
     registration: str | None = None
-    minimal_important_difference: float | None = None
+    """Number in a trial register."""
+    minimal_important_difference: float | None = Field(default=None, gt=0)
+    """Smallest difference of the primary endpoint that matters to patients, in its unit."""
 
 
 class PrintedGroup(_Block):
-    """One arm's cell of a printed row: number of patients, mean and standard deviation."""
+    """One arm's cell of a printed row."""
 
     n: int
+    """Number of patients."""
     mean: float
+    """Mean."""
     sd: float
+    """Standard deviation."""
 
 
 class PrintedComparison(_Block):
-    """A printed row: two cells and the difference (treated minus control) with its interval.
-
-    ``groups`` goes from arm value to cell. ``p`` is kept as printed, e.g. ``"<0.001"``.
-    """
+    """A printed row: two cells and the difference (treated minus control)."""
 
     parameter: Name
+    """PARAMCD, listed under `parameters`."""
     visit: float
+    """AVISITN."""
     groups: dict[str, PrintedGroup]
+    """Cells by arm value."""
     difference: float
+    """Printed difference."""
     se: float
+    """Printed standard error."""
     ci: tuple[float, float]
+    """Printed limits."""
     p: str
+    """P-value as printed, such as `"<0.001"`."""
 
 
 class PrintedCount(_Block):
-    """A printed count of patients per arm (and of how many) on one side of a threshold."""
+    """A printed count of patients on one side of a threshold."""
 
     visit: float
+    """AVISITN."""
     threshold: float
+    """Threshold of the responders' parameter."""
     side: Literal["below", "at_least"]
+    """Which side is counted."""
     counts: dict[str, int]
+    """Patients by arm value."""
     of: dict[str, int]
+    """Patients with a value, by arm value."""
     p: str
+    """P-value as printed."""
 
 
 class Published(_Block):
-    """What was printed about this trial, to set beside what the data give.
-
-    ``inconsistencies`` are sentences about what does not add up in the print itself.
-    """
+    """What was printed about this trial, to set beside what the data give."""
 
     citation: Name
+    """The paper, in one line."""
     cite_key: str | None = None
+    """Its key in the study's story/references.bib."""
     doi: str | None = None
+    """Its DOI."""
     comparisons: tuple[PrintedComparison, ...] = ()
+    """Printed comparisons of means."""
     responders: tuple[PrintedCount, ...] = ()
+    """Printed counts of responders."""
     inconsistencies: tuple[str, ...] = ()
+    """Sentences about what does not add up in the print itself."""
 
 
 class StudyConfig(_Block):
-    """The whole of study.yml; see each block for its fields."""
+    """The whole of study.yml."""
 
     title: Name
+    """The trial's title, also of the site."""
     short_title: Name
+    """A few words for narrow places."""
     description: Name
+    """One sentence: who was treated, with what, against what."""
     provenance: Literal["synthetic", "observed"]
+    """Whether the patients are invented; synthetic studies carry a banner on every page."""
     show_subjects: bool = False
+    """Whether charts may carry single patients; refused for observed data."""
     alpha: float = Field(default=0.05, gt=0, lt=0.5)
+    """Two-sided significance level; intervals have level 1 - alpha."""
     arm_column: Name = "TRT01P"
+    """Column of ADSL with the arm; empty for those who were not randomised."""
     arms: tuple[Arm, ...] = Field(min_length=2)
+    """The arms, the control first."""
     populations: dict[str, Population] = Field(min_length=1)
+    """Analysis populations by name."""
     time: Time
+    """How visits are counted."""
     design: Design | None = None
+    """How the trial was run."""
     datasets: dict[str, Dataset]
+    """The datasets by name; `adsl` is needed, events stand in `adae`, times in `adtte`."""
     baseline: tuple[Characteristic, ...] = ()
+    """Columns of ADSL for the baseline table."""
     flow: Flow | None = None
+    """Columns of ADSL that tell what became of each patient."""
     parameters: dict[str, Parameter]
+    """What is known of each PARAMCD that the book uses, biomarkers apart."""
     primary: Endpoint
+    """The primary endpoint."""
     secondary: tuple[Endpoint, ...] = ()
+    """Further endpoints, in the order of the page."""
     profile: tuple[str, ...] = ()
+    """PARAMCDs of the parts of the primary endpoint, on one scale."""
     lead_in: tuple[float, ...] = ()
+    """AVISITN of the visits before treatment that give each patient's earlier slope."""
     responders: Responders | None = None
+    """Who counts as a responder."""
     biomarkers: Biomarkers | None = None
+    """The biomarker panel."""
     time_to_event: tuple[TimeToEvent, ...] = ()
+    """Events of ADTTE, the most important first."""
     adverse_events: AdverseEvents | None = None
+    """How to read ADAE."""
     published: Published | None = None
+    """What was printed about this trial."""
 
     @model_validator(mode="after")
     def _names_are_known(self) -> "StudyConfig":

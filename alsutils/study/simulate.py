@@ -162,7 +162,7 @@ def _good_responders(cohort: Cohort) -> NDArray[np.bool_]:
 
 
 def _as_text(value: object) -> str:
-    """A cell of a CSV file: dates in ISO, at most four decimals and no trailing zeros."""
+    """Word a cell of a CSV file: dates in ISO, at most four decimals and no trailing zeros."""
     if value is None or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
         return ""
     if isinstance(value, pd.Timestamp):

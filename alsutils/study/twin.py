@@ -158,12 +158,14 @@ def twin_cohort(
 
 
 def _scenario(entries: dict[str, Any], arms: tuple[str, ...], sizes: dict[str, int]) -> Scenario:
-    """The patient model, with lists made into tuples."""
+    """Build the patient model, with lists made into tuples."""
     known = {item.name for item in fields(Scenario)}
     unknown = sorted(set(entries) - known)
     if unknown:
         raise ValueError(f"simulation.yml: scenario has no field {', '.join(unknown)}.")
-    values = {key: tuple(v) if isinstance(v, list) else v for key, v in entries.items()}
+    values: dict[str, Any] = {
+        key: tuple(v) if isinstance(v, list) else v for key, v in entries.items()
+    }
     return Scenario(**values, arms=arms, n_per_arm=tuple(sizes[arm] for arm in arms), months=MONTHS)
 
 
@@ -185,15 +187,16 @@ def _arm_cohort(
     score = _score_paths(model, member, lead_in, changes.change_4, changes.change_6, rng)
     months = np.asarray(MONTHS)
     visit_day = visit_days(months, n, rng)
-    reason = _reasons(n, seen, late, settings.deaths[targets.arm], rng)
+    reason = _reasons(lead_in, seen, late, settings.deaths[targets.arm])
     end_day = _end_days(visit_day, np.arange(n) < seen, np.arange(n) < late, rng)
     ended = ~(np.arange(n) < late)
     score[ended] = np.where(visit_day[ended] < end_day[ended, None], score[ended], np.nan)
+    bulbar = _with_share(n, settings.scenario.bulbar, rng)
     log_hr = log_hazard_ratios(
         settings.scenario,
         lead_in_slope=lead_in,
         age=model.age[member],
-        bulbar=model.bulbar[member],
+        bulbar=bulbar,
         arm=np.full(n, arm),
     )
     ends = _endings(settings.scenario, log_hr, end_day, np.array(reason) == DEATH, rng)
@@ -204,8 +207,8 @@ def _arm_cohort(
         arm=np.full(n, arm),
         age=model.age[member],
         onset_months=model.onset_months[member],
-        male=model.male[member],
-        bulbar=model.bulbar[member],
+        male=_with_share(n, settings.scenario.male, rng),
+        bulbar=bulbar,
         months=months,
         visit_day=visit_day,
         score=score,
@@ -223,6 +226,11 @@ def _same_rank(model_lead_in: Floats, lead_in: Floats, member: Ints) -> Ints:
     matched = np.empty_like(member)
     matched[np.argsort(lead_in, kind="stable")] = member[np.argsort(model_lead_in, kind="stable")]
     return matched
+
+
+def _with_share(n: int, share: float, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Mark as many of n patients, chosen at random, as come nearest to a share."""
+    return rng.permutation(n) < round(n * share)
 
 
 def _score_paths(
@@ -271,20 +279,24 @@ def _lead_in_scores(base: int, tenths: int, scenario: Scenario, rng: np.random.G
     return np.asarray(found[rng.choice(len(found), p=weight / weight.sum())], dtype=np.int64)
 
 
-def _reasons(n: int, seen: int, late: int, deaths: int, rng: np.random.Generator) -> list[str]:
-    """Why each patient ended early; half of the deaths, rounded down, fall after month 4."""
+def _reasons(lead_in: Floats, seen: int, late: int, deaths: int) -> list[str]:
+    """Why each patient ended early: who declined fastest dies, the others leave alive.
+
+    Half of the deaths, rounded down, fall after month 4.
+    """
+    n = len(lead_in)
     after = min(deaths // 2, seen - late)
     if deaths - after > n - seen:
         raise ValueError(
             f"{deaths} deaths by month 6 do not fit: only {n - late} patients have no month-6 "
             "score. Lower deaths_by_month_6 in simulation.yml."
         )
-
-    def leaving(patients: int, dead: int) -> list[str]:
-        alive = [WITHDRAWAL if k % 2 == 0 else LOST for k in range(patients - dead)]
-        return [str(word) for word in rng.permutation([DEATH] * dead + alive)]
-
-    return [""] * late + leaving(seen - late, after) + leaving(n - seen, deaths - after)
+    reasons = [""] * n
+    for first, last, dead in ((late, seen, after), (seen, n, deaths - after)):
+        for rank, i in enumerate(first + np.argsort(lead_in[first:last], kind="stable")):
+            alive = WITHDRAWAL if rank % 2 == 0 else LOST
+            reasons[i] = DEATH if rank < dead else alive
+    return reasons
 
 
 def _end_days(

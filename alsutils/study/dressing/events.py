@@ -189,7 +189,8 @@ def _event(cohort: Cohort, i: int, kind: EventKind, rng: np.random.Generator) ->
 def _serious(
     cohort: Cohort, i: int, kind: EventKind, rng: np.random.Generator
 ) -> dict[str, object]:
-    start = int(rng.integers(20, max(int(cohort.end_day[i]) - 10, 21)))
+    last = max(int(cohort.end_day[i]) - 10, 1)
+    start = int(rng.integers(min(20, last), last + 1))
     end = start + int(rng.integers(7, 25))
     return _row(cohort, i, kind, start, end, severity="SEVERE", serious=True)
 

@@ -16,7 +16,8 @@ MONTHS = (0, 1, 4)
 _WITHIN_CORRELATION = 0.75  # of one patient's logarithms at two visits
 _ASSAY_SD = 0.10
 _NOT_TAKEN = 0.05
-_RESPONDER_CORRELATION = -0.5  # of TGF-beta1 and MCP-1 within good responders
+_RESPONDER_CORRELATION = -0.5  # of the changes of TGF-beta1 and MCP-1 in good responders
+_FEWEST_OPPOSED = 4  # fewer patients leave nothing to correlate
 
 
 @dataclass(frozen=True)
@@ -97,10 +98,6 @@ def concentrations(
     shape = (len(treated), len(MONTHS), len(PANEL))
     own = rng.normal(size=(shape[0], 1, shape[2]))
     visit = rng.normal(size=shape)
-    codes = [analyte.code for analyte in PANEL]
-    mcp, tgf = codes.index("MCP1"), codes.index("TGFB1")
-    both = treated & responder
-    visit[both, :, tgf] = _opposed(visit[both, :, mcp], visit[both, :, tgf])
     spread = np.array([analyte.log_sd for analyte in PANEL])
     within = np.sqrt(1 - _WITHIN_CORRELATION - (_ASSAY_SD / spread) ** 2)
     after = np.array(MONTHS)[None, :, None] > 0
@@ -111,18 +108,26 @@ def concentrations(
         + effect * (treated[:, None, None] & after)
         + rng.normal(0.0, _ASSAY_SD, shape)
     )
+    codes = [analyte.code for analyte in PANEL]
+    mcp, tgf = codes.index("MCP1"), codes.index("TGFB1")
+    both = treated & responder
+    log_level[both, :, tgf] = _opposed(log_level[both, :, mcp], log_level[both, :, tgf])
     return np.asarray(np.exp(log_level), dtype=float)
 
 
 def _opposed(leader: Floats, other: Floats) -> Floats:
-    """Values whose sample correlation with the leader is the wanted one at every visit."""
-    if len(leader) < 3:
+    """Logarithms whose changes since the first visit have the wanted correlation."""
+    if len(leader) < _FEWEST_OPPOSED:
         return other
-    z = (leader - leader.mean(axis=0)) / leader.std(axis=0)
-    rest = other - other.mean(axis=0)
+    lead, change = (x[:, 1:] - x[:, [0]] for x in (leader, other))
+    z = (lead - lead.mean(axis=0)) / lead.std(axis=0)
+    rest = change - change.mean(axis=0)
     rest = rest - z * (z * rest).mean(axis=0)
-    rho = _RESPONDER_CORRELATION
-    return np.asarray(rho * z + np.sqrt(1 - rho**2) * rest / rest.std(axis=0), dtype=float)
+    mixed = _RESPONDER_CORRELATION * z + np.sqrt(1 - _RESPONDER_CORRELATION**2) * (
+        rest / rest.std(axis=0)
+    )
+    after = other[:, [0]] + change.mean(axis=0) + change.std(axis=0) * mixed
+    return np.column_stack([other[:, 0], after])
 
 
 def _records(cohort: Cohort, who: Identity, analyte: Analyte, levels: Floats) -> pd.DataFrame:
