@@ -100,3 +100,52 @@ def check(study: StudyArgument) -> None:
     with _told():
         summary = summarise(load_study(study))
     typer.echo(summary.text())
+
+
+@app.command()
+def new(
+    folder: Annotated[Path, typer.Argument(help="Folder of the new study.")],
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", help="Folder of ADaM tables to copy and read the answers from."),
+    ] = None,
+) -> None:
+    """Write a study.yml to finish by hand, filled in as far as ADaM tables tell."""
+    from alsutils.book.template import write_template
+    from alsutils.study import StudyError, load_study
+
+    with _told():
+        path = write_template(folder, source)
+    typer.echo(f"Written: {path}")
+    if source is None:
+        typer.echo(
+            f"Next: put the tables beside it, change every line, then alsbook check {folder}"
+        )
+        return
+    decisions = path.read_text("utf-8").count("# DECIDE:")
+    typer.echo(f"Next: settle the {decisions} lines marked DECIDE, then alsbook check {folder}")
+    try:
+        load_study(folder)
+    except StudyError as error:
+        _say(f"As it stands it does not load yet.\n{error}")
+
+
+@app.command()
+def simulate(
+    folder: Annotated[Path, typer.Argument(help="Folder of the simulated study.")],
+    n_per_arm: Annotated[int, typer.Option(min=2, help="Patients in each arm.")] = 32,
+    effect: Annotated[
+        float, typer.Option(help="Decline that treatment removes, points a month.")
+    ] = 0.5,
+    seed: Annotated[int, typer.Option(help="Seed of all random numbers.")] = 1,
+    like: Annotated[
+        Path, typer.Option(help="Study whose study.yml is taken over, without what was printed.")
+    ] = Path("data/oh2018"),
+) -> None:
+    """Simulate a trial with a known effect: its tables and its study.yml."""
+    from alsutils.book.simulation import write_simulation
+
+    with _told():
+        path = write_simulation(folder, like, n_per_arm=n_per_arm, effect=effect, seed=seed)
+    typer.echo(f"Written: {path} and its tables")
+    typer.echo(f"Next: alsbook build {folder} --out {folder.name}-book")
