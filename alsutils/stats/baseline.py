@@ -171,6 +171,36 @@ def standardised_category_difference(treated: pd.Series, control: pd.Series) -> 
     return Imbalance(distance, math.nan, math.nan, math.nan, len(treated), len(control))
 
 
+def chance_of_imbalance(n_treated: int, n_control: int, threshold: float) -> float:
+    """Give the probability that chance alone makes a standardised difference beyond a threshold.
+
+    Parameters
+    ----------
+    n_treated, n_control : int
+        Patients randomised to each arm.
+    threshold : float
+        Above 0; differences in either direction count.
+
+    Returns
+    -------
+    float
+        By the normal approximation, in which the difference has variance 1 / n1 + 1 / n0.
+
+    Raises
+    ------
+    ValueError
+        If an arm has nobody.
+
+    Examples
+    --------
+    >>> round(chance_of_imbalance(32, 32, 0.1), 2)
+    0.69
+    """
+    if min(n_treated, n_control) < 1:
+        raise ValueError(f"both arms need patients; they have {n_treated} and {n_control}")
+    return 2 * float(stats.norm.sf(threshold / math.sqrt(1 / n_treated + 1 / n_control)))
+
+
 def _multinomial_covariance(shares: np.ndarray) -> np.ndarray:
     return np.diag(shares) - np.outer(shares, shares)
 

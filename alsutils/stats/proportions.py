@@ -81,15 +81,15 @@ class RiskDifference:
     p_value: float
 
 
-def exact_interval(events: int, n: int, conf_level: float = 0.95) -> Interval:
+def exact_interval(events: int, n: int, alpha: float = 0.05) -> Interval:
     """Give the Clopper-Pearson limits of a share.
 
     Parameters
     ----------
     events, n : int
         Patients with the event and all patients.
-    conf_level : float
-        Between 0 and 1, two-sided.
+    alpha : float
+        Two-sided: the limits have level ``1 - alpha``.
 
     Returns
     -------
@@ -107,7 +107,7 @@ def exact_interval(events: int, n: int, conf_level: float = 0.95) -> Interval:
     Clopper and Pearson, Biometrika 1934;26:404-413.
     """
     _check_counts(events, n)
-    low, high = proportion_confint(events, n, alpha=1 - conf_level, method="beta")
+    low, high = proportion_confint(events, n, alpha=alpha, method="beta")
     return Interval(0.0 if events == 0 else float(low), 1.0 if events == n else float(high))
 
 

@@ -1,0 +1,18 @@
+"""How the trial was run: its patients, the balance of its arms, and what it could have found."""
+
+from alsutils.design import charts, sentences, tables
+from alsutils.design.analysis import baseline, detectable, facts, lead_in
+from alsutils.design.course import allocation, attendance, flow
+
+__all__ = [
+    "allocation",
+    "attendance",
+    "baseline",
+    "charts",
+    "detectable",
+    "facts",
+    "flow",
+    "lead_in",
+    "sentences",
+    "tables",
+]

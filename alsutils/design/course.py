@@ -1,0 +1,252 @@
+"""What became of everybody who was screened, and who was seen when."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from alsutils.study import ARM, Study
+from alsutils.study.config import Endpoint
+
+ALLOCATION_DATE = "RANDDT"
+NO_REASON = "Reason not given"
+
+
+@dataclass(frozen=True)
+class PatientFlow:
+    """What became of everybody who was screened.
+
+    Attributes
+    ----------
+    screened, randomised : int
+        Subjects in ADSL, and those of them with an arm.
+    not_randomised : DataFrame
+        ``reason`` and ``n`` of those without an arm, the commonest first.
+    frame : DataFrame
+        One row an arm and step: ``step``, ``kind`` (``randomised``, ``population``, ``primary``,
+        ``carried_forward``, ``completed``, ``left`` or ``reason``), ``arm``, ``n``, ``of`` (those
+        randomised to the arm).
+    arms : tuple of str
+        Labels, the control first.
+    """
+
+    screened: int
+    randomised: int
+    not_randomised: pd.DataFrame
+    frame: pd.DataFrame
+    arms: tuple[str, ...]
+
+    def count(self, kind: str, arm: str, step: str | None = None) -> int:
+        """Give one count; 0 where the flow has no such step."""
+        rows = self.frame[(self.frame["kind"] == kind) & (self.frame["arm"] == arm)]
+        if step is not None:
+            rows = rows[rows["step"] == step]
+        return int(rows["n"].sum())
+
+
+@dataclass(frozen=True)
+class Attendance:
+    """Patients with an observed value of the primary endpoint at each visit.
+
+    Attributes
+    ----------
+    parameter : str
+        Label of the endpoint.
+    frame : DataFrame
+        One row an arm and visit: ``arm``, ``visit`` (AVISITN), ``visit_label``, ``n``, ``of``
+        (those randomised), ``share``.
+    """
+
+    parameter: str
+    frame: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """Patients randomised up to the end of each calendar month.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        One row an arm and month: ``arm``, ``month`` (its last day), ``n`` (that month), ``total``.
+    first, last : Timestamp
+        First and last date of randomisation.
+    undated : int
+        Randomised subjects without a date.
+    """
+
+    frame: pd.DataFrame
+    first: pd.Timestamp
+    last: pd.Timestamp
+    undated: int
+
+
+def flow(study: Study) -> PatientFlow:
+    """Follow everybody in ADSL from screening to the primary endpoint.
+
+    Parameters
+    ----------
+    study : Study
+        Subjects without an arm count as screened and not randomised; who left and why is known
+        where study.yml has ``flow``.
+
+    Returns
+    -------
+    PatientFlow
+        Counts.
+
+    References
+    ----------
+    Hopewell et al., CONSORT 2025 statement, BMJ 2025;389:e081123.
+    """
+    adsl = study.tables["adsl"]
+    outside = adsl[adsl[study.config.arm_column].isna()]
+    subjects = study.subjects()
+    steps = [_per_arm(study, subjects, "Randomised", "randomised")]
+    for name, population in study.config.populations.items():
+        steps.append(_per_arm(study, study.subjects(name), population.label, "population"))
+    steps += [_primary_steps(study, visit) for visit in study.primary.visits]
+    steps.append(_departures(study, subjects))
+    frame = pd.concat(steps, ignore_index=True)
+    sizes = subjects[ARM].value_counts()
+    frame["of"] = frame["arm"].map(sizes).astype(int)
+    why = _reasons(study, outside)
+    return PatientFlow(len(adsl), len(subjects), why, frame, study.arms)
+
+
+def attendance(study: Study) -> Attendance:
+    """Count the patients with an observed value of the primary endpoint at each visit.
+
+    Parameters
+    ----------
+    study : Study
+        Values that ``primary.observed`` excludes as carried forward do not count.
+
+    Returns
+    -------
+    Attendance
+        Of everybody randomised.
+    """
+    records = _observed(study.records(study.primary.parameter), study.primary)
+    records = records.dropna(subset="AVAL").drop_duplicates(["USUBJID", "AVISITN"])
+    sizes = study.subjects()[ARM].value_counts()
+    visits = sorted(records["AVISITN"].unique())
+    rows = [
+        (arm, visit, study.visit_label(visit), int(n), int(sizes[arm]), n / sizes[arm])
+        for visit in visits
+        for arm in study.arms
+        for n in [((records["AVISITN"] == visit) & (records[ARM] == arm)).sum()]
+    ]
+    columns = ["arm", "visit", "visit_label", "n", "of", "share"]
+    label = study.parameter(study.primary.parameter).label
+    return Attendance(label, pd.DataFrame(rows, columns=columns))
+
+
+def allocation(study: Study) -> Allocation | None:
+    """Count the patients randomised in each calendar month.
+
+    Parameters
+    ----------
+    study : Study
+        With RANDDT in ADSL.
+
+    Returns
+    -------
+    Allocation or None
+        None without a single date.
+    """
+    subjects = study.subjects()
+    if ALLOCATION_DATE not in subjects:
+        return None
+    dates = pd.to_datetime(subjects[ALLOCATION_DATE], errors="coerce")
+    if dates.isna().all():
+        return None
+    months = dates.dt.to_period("M")
+    every = pd.period_range(months.min(), months.max(), freq="M")
+    counted = pd.crosstab(months, subjects[ARM]).reindex(index=every, columns=list(study.arms))
+    counted = counted.fillna(0).astype(int)
+    parts = [
+        pd.DataFrame(
+            {
+                "arm": arm,
+                "month": every.to_timestamp(how="end").normalize(),
+                "n": counted[arm].to_numpy(),
+                "total": counted[arm].cumsum().to_numpy(),
+            }
+        )
+        for arm in study.arms
+    ]
+    return Allocation(
+        pd.concat(parts, ignore_index=True), dates.min(), dates.max(), int(dates.isna().sum())
+    )
+
+
+def _per_arm(study: Study, subjects: pd.DataFrame, step: str, kind: str) -> pd.DataFrame:
+    """Count the arms' subjects in one step."""
+    counts = subjects.drop_duplicates("USUBJID")[ARM].value_counts()
+    return pd.DataFrame(
+        [
+            {"step": step, "kind": kind, "arm": arm, "n": int(counts.get(arm, 0))}
+            for arm in study.arms
+        ]
+    )
+
+
+def _observed(records: pd.DataFrame, endpoint: Endpoint) -> pd.DataFrame:
+    """Leave out the records that were carried forward."""
+    if endpoint.observed is None:
+        return records
+    return records.query(endpoint.observed, engine="python")
+
+
+def _primary_steps(study: Study, visit: float) -> pd.DataFrame:
+    """Count who is analysed at a primary visit, and with whom only by carrying a value forward."""
+    endpoint = study.primary
+    records = study.records(endpoint.parameter, endpoint.population, [visit])
+    records = records.dropna(subset=endpoint.value)
+    step = study.visit_label(visit)
+    parts = [_per_arm(study, records, step, "primary")]
+    seen = _observed(records, endpoint)
+    if len(seen) < len(records):
+        carried = records[~records["USUBJID"].isin(seen["USUBJID"])]
+        parts.append(_per_arm(study, carried, step, "carried_forward"))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _departures(study: Study, subjects: pd.DataFrame) -> pd.DataFrame:
+    """Count who completed and who left, with reasons; no row where study.yml has no flow."""
+    block = study.config.flow
+    if block is None:
+        return pd.DataFrame(columns=["step", "kind", "arm", "n"])
+    done = subjects[block.status] == block.completed
+    left = subjects[~done]
+    parts = [
+        _per_arm(study, subjects[done], "Completed", "completed"),
+        _per_arm(study, left, "Left early", "left"),
+    ]
+    words = _worded_reasons(study, left)
+    for reason in _by_frequency(words)["reason"]:
+        parts.append(_per_arm(study, left[words == reason], reason, "reason"))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _worded_reasons(study: Study, subjects: pd.DataFrame) -> pd.Series:
+    """Word each subject's reason for leaving."""
+    block = study.config.flow
+    if block is None:
+        return pd.Series(NO_REASON, index=subjects.index)
+    words = subjects[block.reason].astype(object)
+    return words.where(words.notna(), NO_REASON).astype(str).map(_sentence_case)
+
+
+def _reasons(study: Study, subjects: pd.DataFrame) -> pd.DataFrame:
+    return _by_frequency(_worded_reasons(study, subjects))
+
+
+def _by_frequency(words: pd.Series) -> pd.DataFrame:
+    """Count words, the commonest first and ties by the alphabet, whatever the rows' order."""
+    counts = words.value_counts().rename_axis("reason").rename("n").reset_index()
+    return counts.sort_values(["n", "reason"], ascending=[False, True], ignore_index=True)
+
+
+def _sentence_case(words: str) -> str:
+    return words.capitalize() if words.isupper() else words
