@@ -1,18 +1,16 @@
 """Samples that print as a given mean and standard deviation.
 
 A published table gives a size, a mean and a standard deviation, both rounded, of numbers that lie
-on a grid (whole points, tenths of a percent). Which samples can print so is a small problem in
-whole numbers; moving a drawn sample onto such a solution is another. Both are general: they know
-no trial.
+on a grid (whole points, tenths of a percent). Moving a drawn sample onto such figures is a small
+search in whole numbers; where several conditions are tied to each other, simulated annealing does
+it. Both are general: they know no trial.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
-from math import ceil, floor
+from math import exp
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
@@ -24,42 +22,6 @@ _RESTARTS = 40
 
 class CalibrationError(ValueError):
     """No sample with the wanted moments was found."""
-
-
-@dataclass(frozen=True)
-class MomentSolutions:
-    """The sums and sums of squares that print as a mean and a standard deviation.
-
-    Attributes
-    ----------
-    n : int
-        Size of the sample.
-    unit : float
-        Step of the grid the values lie on.
-    sums, sums_of_squares : ndarray of int, shape (solutions,)
-        In grid steps and squared grid steps.
-    """
-
-    n: int
-    unit: float
-    sums: Ints
-    sums_of_squares: Ints
-
-    @cached_property
-    def frame(self) -> pd.DataFrame:
-        """One row a solution, in the units of the values, with unrounded mean and SD."""
-        sums = self.sums * self.unit
-        squares = self.sums_of_squares * self.unit**2
-        spread = np.sqrt(np.maximum(squares - sums**2 / self.n, 0.0) / (self.n - 1))
-        return pd.DataFrame(
-            {
-                "n": self.n,
-                "sum": sums,
-                "sum_of_squares": squares,
-                "mean": sums / self.n,
-                "sd": spread,
-            }
-        )
 
 
 @dataclass(frozen=True)
@@ -99,56 +61,6 @@ class Annealed:
     state: Ints
     cost: float
     steps: int
-
-
-def moment_solutions(
-    n: int, mean: float, sd: float, *, unit: float = 1.0, decimals: int = 2
-) -> MomentSolutions:
-    """List every sum and sum of squares that print as a mean and an SD.
-
-    Parameters
-    ----------
-    n : int
-        Size of the sample, two or more.
-    mean, sd : float
-        As printed.
-    unit : float
-        Step of the grid: 1 for whole numbers, 0.1 for one decimal.
-    decimals : int
-        Decimals both were printed with.
-
-    Returns
-    -------
-    MomentSolutions
-        Empty when no sample on the grid can print so: then the printed figures contradict
-        themselves.
-
-    References
-    ----------
-    Brown NJL, Heathers JAJ. The GRIM test. Soc Psychol Personal Sci 2017;8:363-369.
-    Anaya J. The GRIMMER test. PeerJ Preprints 2016;4:e2400v1.
-
-    Examples
-    --------
-    >>> moment_solutions(25, -6.48, 4.53).frame[["sum", "sum_of_squares"]].values.tolist()
-    [[-162.0, 1542.0]]
-    """
-    _check_moments(n, sd, unit)
-    half = 0.5 * 10.0**-decimals
-    sums: list[int] = []
-    squares: list[int] = []
-    lowest_sum = ceil(n * (mean - half) / unit - _SLACK)
-    for total in range(lowest_sum, floor(n * (mean + half) / unit + _SLACK) + 1):
-        rest = total % n
-        least = (total**2 + rest * (n - rest)) // n
-        low = (n - 1) * max(sd - half, 0.0) ** 2 / unit**2 + total**2 / n
-        high = (n - 1) * (sd + half) ** 2 / unit**2 + total**2 / n
-        for square in range(max(ceil(low - _SLACK), least), floor(high + _SLACK) + 1):
-            # A whole number and its square are odd together, so the two sums are as well.
-            if (square - total) % 2 == 0:
-                sums.append(total)
-                squares.append(square)
-    return MomentSolutions(n, unit, np.asarray(sums, np.int64), np.asarray(squares, np.int64))
 
 
 def calibrate_moments(
@@ -193,8 +105,15 @@ def calibrate_moments(
 
     Raises
     ------
+    ValueError
+        If the sample is too short, or bounds leave a value nowhere to go.
     CalibrationError
         If no such sample was found, with the nearest moments reached.
+
+    References
+    ----------
+    Anaya J. The GRIMMER test: a method for testing the validity of reported measures of
+    variability. PeerJ Preprints 2016;4:e2400v1 (why only few sums of squares are possible).
 
     Examples
     --------
@@ -205,29 +124,31 @@ def calibrate_moments(
     """
     shape = np.asarray(draw, dtype=float)
     _check_moments(len(shape), sd, unit)
-    grid = np.broadcast_to(np.asarray(offset, dtype=float), shape.shape)
-    low = np.broadcast_to(np.asarray(lower, dtype=float), shape.shape)
-    high = np.broadcast_to(np.asarray(upper, dtype=float), shape.shape)
+    if not np.isfinite(shape).all():
+        raise ValueError("The draw holds missing or infinite values; draw a number for each.")
+    grid = _grid(len(shape), unit, offset, lower, upper)
     half = 0.5 * 10.0**-decimals
-    best = np.full(shape.shape, np.nan)
-    nearest = np.inf
+    # A twentieth of a step, or a hundredth of the SD, more with every attempt.
+    jitter = max(0.05 * unit / (sd or 1.0), 0.01) * (shape.std(ddof=1) or 1.0)
+    best, ideal, nearest = shape, shape, np.inf
     for attempt in range(_RESTARTS):
-        shaken = shape + rng.normal(0.0, 0.05 * attempt * unit, shape.shape) if attempt else shape
-        ideal = mean + sd * _standardised(shaken)
-        values = _to_grid(ideal, grid, unit, low, high)
-        values = _mend_sum(values, ideal, len(shape) * mean, unit, low, high)
-        values = _mend_squares(values, ideal, sd, half, unit, low, high)
+        shaken = shape + rng.normal(0.0, jitter * attempt, shape.shape) if attempt else shape
+        aim = mean + sd * _standardised(shaken)
+        values = _mend_squares(_mend_sum(grid.nearest(aim), aim, mean, grid), aim, sd, half, grid)
         miss = max(abs(values.mean() - mean), abs(values.std(ddof=1) - sd))
         if miss < nearest:
-            best, nearest, target = values, miss, ideal
+            best, ideal, nearest = values, aim, miss
         if nearest < half - _SLACK:
-            moved = float(np.sqrt(np.mean((best - target) ** 2)))
-            return Calibrated(best, float(best.mean()), float(best.std(ddof=1)), moved)
+            break
+    # A moment exactly halfway between two printed figures will do when nothing nearer was found.
+    if nearest <= half + _SLACK:
+        moved = float(np.sqrt(np.mean((best - ideal) ** 2)))
+        return Calibrated(best, float(best.mean()), float(best.std(ddof=1)), moved)
     raise CalibrationError(
         f"No {len(shape)} values in steps of {unit:g} within their bounds were found with mean "
         f"{mean:.{decimals}f} and SD {sd:.{decimals}f}; the nearest have mean {best.mean():.4f} "
-        f"and SD {best.std(ddof=1):.4f}. Widen the bounds, or check with moment_solutions "
-        "whether the two figures are possible together."
+        f"and SD {best.std(ddof=1):.4f}. Widen the bounds, or check whether "
+        "such a sample can exist at all (the GRIMMER check in alsutils.stats.forensics)."
     )
 
 
@@ -278,12 +199,47 @@ def anneal(
             return Annealed(best, lowest, step)
         candidate = propose(state, rng)
         there = cost(candidate)
-        if there <= here or rng.random() < np.exp((here - there) / temperature):
+        if there <= here or rng.random() < exp((here - there) / temperature):
             state, here = candidate, there
             if here < lowest:
                 best, lowest = state, here
         temperature *= factor
     return Annealed(best, lowest, steps)
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """Where each value may lie: ``offset + unit * k`` with k from ``lowest`` to ``highest``."""
+
+    unit: float
+    offset: Floats
+    lowest: Floats
+    highest: Floats
+
+    def nearest(self, ideal: Floats) -> Floats:
+        steps = np.rint((ideal - self.offset) / self.unit)
+        return self.offset + self.unit * np.clip(steps, self.lowest, self.highest)
+
+    def may_rise(self, values: Floats) -> NDArray[np.bool_]:
+        return np.rint((values - self.offset) / self.unit) < self.highest
+
+    def may_fall(self, values: Floats) -> NDArray[np.bool_]:
+        return np.rint((values - self.offset) / self.unit) > self.lowest
+
+
+def _grid(n: int, unit: float, offset: ArrayLike, lower: ArrayLike, upper: ArrayLike) -> _Grid:
+    start, low, high = (
+        np.broadcast_to(np.asarray(values, dtype=float), (n,)) for values in (offset, lower, upper)
+    )
+    lowest = np.ceil((low - start) / unit - _SLACK)
+    highest = np.floor((high - start) / unit + _SLACK)
+    closed = np.flatnonzero(lowest > highest)
+    if len(closed):
+        raise ValueError(
+            f"Value {closed[0]} has no step of {unit:g} between its bounds {low[closed[0]]:g} and "
+            f"{high[closed[0]]:g}; widen them."
+        )
+    return _Grid(unit, start, lowest, highest)
 
 
 def _check_moments(n: int, sd: float, unit: float) -> None:
@@ -300,58 +256,36 @@ def _standardised(values: Floats) -> Floats:
     return np.asarray((values - values.mean()) / (spread if spread > 0 else 1.0), dtype=float)
 
 
-def _to_grid(ideal: Floats, grid: Floats, unit: float, low: Floats, high: Floats) -> Floats:
-    """The nearest grid values inside the bounds."""
-    lowest = np.ceil((low - grid) / unit - _SLACK)
-    highest = np.floor((high - grid) / unit + _SLACK)
-    steps = np.clip(np.rint((ideal - grid) / unit), lowest, highest)
-    return np.asarray(grid + unit * steps, dtype=float)
-
-
-def _mend_sum(
-    values: Floats, ideal: Floats, total: float, unit: float, low: Floats, high: Floats
-) -> Floats:
+def _mend_sum(values: Floats, ideal: Floats, mean: float, grid: _Grid) -> Floats:
     """Move single values by one step until the sum is within half a step of the wanted one."""
     values = values.copy()
-    while abs(gap := total - values.sum()) > 0.5 * unit + _SLACK:
-        step = np.copysign(unit, gap)
-        after = values + step
-        allowed = (after >= low - _SLACK) & (after <= high + _SLACK)
+    total = len(values) * mean
+    while abs(gap := total - values.sum()) > 0.5 * grid.unit + _SLACK:
+        allowed = grid.may_rise(values) if gap > 0 else grid.may_fall(values)
         if not allowed.any():
             break
-        strain = np.where(allowed, np.abs(after - ideal), np.inf)
+        step = np.copysign(grid.unit, gap)
+        strain = np.where(allowed, np.abs(values + step - ideal), np.inf)
         values[np.argmin(strain)] += step
     return values
 
 
-def _mend_squares(
-    values: Floats,
-    ideal: Floats,
-    sd: float,
-    half: float,
-    unit: float,
-    low: Floats,
-    high: Floats,
-) -> Floats:
+def _mend_squares(values: Floats, ideal: Floats, sd: float, half: float, grid: _Grid) -> Floats:
     """Move pairs by one step apart or together until the SD prints as wanted."""
-    values = values.copy()
-    n = len(values)
+    values, unit, n = values.copy(), grid.unit, len(values)
     for _ in range(50 * n):
         if abs(values.std(ddof=1) - sd) < half - _SLACK:
             break
         gap = (n - 1) * (sd**2 - values.var(ddof=1))
-        change = 2 * unit * (values[:, None] - values[None, :]) + 2 * unit**2
-        up = values + unit <= high + _SLACK
-        down = values - unit >= low - _SLACK
-        left = np.abs(gap - change)
-        strain = (np.abs(values + unit - ideal) - np.abs(values - ideal))[:, None] + (
-            np.abs(values - unit - ideal) - np.abs(values - ideal)
-        )[None, :]
-        worth = left + 1e-3 * unit * strain
-        worth[~(up[:, None] & down[None, :]) | np.eye(n, dtype=bool)] = np.inf
-        pair = np.unravel_index(np.argmin(worth), worth.shape)
-        if left[pair] >= abs(gap):
+        left = np.abs(gap - 2 * unit * (values[:, None] - values[None, :]) - 2 * unit**2)
+        strain_up = np.abs(values + unit - ideal) - np.abs(values - ideal)
+        strain_down = np.abs(values - unit - ideal) - np.abs(values - ideal)
+        worth = left + 1e-3 * unit * (strain_up[:, None] + strain_down[None, :])
+        worth[~(grid.may_rise(values)[:, None] & grid.may_fall(values)[None, :])] = np.inf
+        np.fill_diagonal(worth, np.inf)
+        up, down = np.unravel_index(np.argmin(worth), worth.shape)
+        if left[up, down] >= abs(gap):
             break
-        values[pair[0]] += unit
-        values[pair[1]] -= unit
+        values[up] += unit
+        values[down] -= unit
     return values

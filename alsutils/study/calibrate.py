@@ -32,8 +32,8 @@ _FLAT_SHARE = 0.07
 _SIXTIETHS = 60
 _HALF = 0.0049
 _MOMENT_WEIGHT = 60
-_STEPS = 40_000
-_STARTS = 8
+_STEPS = 20_000
+_STARTS = 12
 
 
 @dataclass(frozen=True)
@@ -190,7 +190,7 @@ def score_changes(
             propose,
             rng,
             steps=_STEPS,
-            temperature=0.6,
+            temperature=0.4,
             cooling=0.05,
         )
         lowest = min(lowest, found.cost)
