@@ -21,9 +21,8 @@ _ALIGNING = re.compile(r"\\(begin|end)\{(?:align|split|eqnarray)\*?\}")
 _CHART = 'class="als-chart'
 _BANNER = (
     "Synthetic data: every patient in this book is invented, none took part in the trial. "
-    '<a href="{index}#{anchor}">What that means</a>'
+    '<a href="{index}">What that means</a>'
 )
-_ANCHOR = "synthetic-data"
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -61,9 +60,8 @@ def _finish_page(
         for script in ("vega.js", "als-themes.js", "als-charts.js"):
             app.add_js_file(script, loading_method="defer")
     if app.config.alsbook_synthetic:
-        root = context["pathto"](app.config.root_doc)
-        index = "" if pagename == app.config.root_doc else root
-        context["theme_announcement"] = _BANNER.format(index=index, anchor=_ANCHOR)
+        index = context["pathto"](app.config.root_doc)
+        context["theme_announcement"] = _BANNER.format(index=index)
 
 
 def _mathml(self: Any, node: nodes.Element, block: bool) -> str:

@@ -18,7 +18,7 @@ from alsutils.study import Study
 
 STATIC = Path(__file__).parent / "static"
 ASSETS = "_assets"
-STUDY_BIBLIOGRAPHY = "study-references.bib"
+BIBLIOGRAPHY, STUDY_BIBLIOGRAPHY = "references.bib", "study-references.bib"
 _EXPORTS = "window.vegaEmbed = vegaEmbed;"
 _PICTURES = {".svg", ".png", ".jpg", ".jpeg", ".gif", ".webp"}
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -124,13 +124,19 @@ def _copy_pictures(source: Path, target: Path) -> None:
 
 def _copy_bibliographies(book: Book, study: Study, folder: Path) -> None:
     """Copy the book's references and the study's own; an absent file becomes an empty one."""
-    sources = {
-        "references.bib": book.folder / "references.bib",
-        STUDY_BIBLIOGRAPHY: study.folder / "story" / "references.bib",
-    }
-    for name, path in sources.items():
-        text = path.read_text("utf-8") if path.is_file() else ""
-        (folder / name).write_text(text, "utf-8")
+    shared, own = book.folder / "references.bib", study.folder / "story" / "references.bib"
+    entries = _entries(own)
+    # The study's wording of a reference goes before the book's.
+    kept = {key: text for key, text in _entries(shared).items() if key not in entries}
+    (folder / BIBLIOGRAPHY).write_text("".join(kept.values()), "utf-8")
+    (folder / STUDY_BIBLIOGRAPHY).write_text("".join(entries.values()), "utf-8")
+
+
+def _entries(path: Path) -> dict[str, str]:
+    """Split a BibTeX file into its entries by key."""
+    text = path.read_text("utf-8") if path.is_file() else ""
+    parts = re.split(r"^(?=@\w+\s*\{)", text, flags=re.MULTILINE)[1:]
+    return {part.partition("{")[2].partition(",")[0].strip(): part for part in parts}
 
 
 def _write_assets(folder: Path) -> None:
@@ -154,7 +160,7 @@ def _site_config(book: Book, study: Study) -> dict[str, Any]:
     config: dict[str, Any] = yaml.safe_load((book.folder / CONFIG_FILE).read_text("utf-8"))
     config["title"] = study.config.title
     config["logo"] = f"{ASSETS}/logo.svg"
-    config["bibtex_bibfiles"] = ["references.bib", STUDY_BIBLIOGRAPHY]
+    config["bibtex_bibfiles"] = [BIBLIOGRAPHY, STUDY_BIBLIOGRAPHY]
     html = config.setdefault("html", {})
     html["favicon"] = f"{ASSETS}/favicon.svg"
     sphinx = config.setdefault("sphinx", {})
