@@ -1,0 +1,25 @@
+"""Adverse events: who had them, how the arms compare, and what may have gone unseen."""
+
+from alsutils.safety import charts, sentences, tables
+from alsutils.safety.analysis import (
+    incidence,
+    multiplicity,
+    overview,
+    serious_listing,
+    severity,
+    unseen,
+)
+from alsutils.safety.exposure import rates
+
+__all__ = [
+    "charts",
+    "incidence",
+    "multiplicity",
+    "overview",
+    "rates",
+    "sentences",
+    "serious_listing",
+    "severity",
+    "tables",
+    "unseen",
+]

@@ -1,0 +1,209 @@
+"""Pictures of adverse events."""
+
+import altair as alt
+import pandas as pd
+
+from alsutils.display import Figure, Prose, charts, theme
+from alsutils.display import format as fmt
+from alsutils.safety.analysis import NO_EVENT, UNGRADED, Incidence, Severity, Unseen
+from alsutils.study import Study
+
+# Panels stand under each other below this window width, and then each needs its own row names.
+STACKED_BELOW = 620
+PANEL = 215
+SHADES = {NO_EVENT: 0.12, UNGRADED: 0.3, "Mild": 0.35, "Moderate": 0.65, "Severe": 1.0}
+TOLD = 5
+
+
+def dots(study: Study, result: Incidence | None) -> Figure | Prose:
+    """Draw each event's share by arm beside its difference from the control."""
+    if result is None:
+        return Prose("This study has no adverse events, so this section is empty.")
+    if not result.shown:
+        return Prose(
+            f"No {_kind(result)} reached {result.minimum_percent:g}% of an arm, so there is "
+            "nothing to draw."
+        )
+    scale = theme.arm_scale(study.arms)
+    several = len(study.treated) > 1
+    height = alt.Step(14 * (len(study.treated) + 1) if several else 24)
+    shares = _share_panel(study, result, scale, height)
+    differences = _difference_panel(study, result, scale, height, several)
+    chart = alt.hconcat(shares, differences, spacing=12)
+    raised = result.shown_differences.sort_values("estimate", ascending=False, kind="stable")
+    told = [
+        f"{r['name']} in {fmt.count_of(r['events_treated'], r['n_treated'])} of {r['treated']} and "
+        f"{fmt.count_of(r['events_control'], r['n_control'])} of {study.control}"
+        for _, r in raised.head(TOLD).iterrows()
+    ]
+    least = result.minimum_percent
+    which = f", as far as {least:g}% of an arm had it" if least else ""
+    return Figure(
+        chart,
+        f"Share of patients with each {_kind(result)} by arm{which}, and the difference from "
+        f"{study.control} with its interval. Most raised under treatment: {'; '.join(told)}.",
+        f"Left: share of patients with the event in each arm. Right: difference from "
+        f"{study.control} in percentage points, with Newcombe's "
+        f"{fmt.percent(1 - result.alpha)} interval; to the right of the line more patients had it "
+        "under treatment. The most raised stand on top.",
+        result.frame,
+    )
+
+
+def severity(study: Study, result: Severity | None) -> Figure | Prose:
+    """Draw the patients of each arm by their worst event."""
+    if result is None:
+        return Prose("")
+    frame = result.frame
+    grades = list(dict.fromkeys(frame["grade"]))
+    chart = (
+        alt.Chart(frame)
+        .mark_bar(stroke=theme.ACCENT, strokeWidth=0.6, color=theme.ACCENT)
+        .encode(
+            y=alt.Y("arm:N", sort=list(study.arms), title=None, axis=alt.Axis(ticks=False)),
+            x=alt.X(
+                "share:Q",
+                stack="zero",
+                title="Patients by their worst event",
+                scale=alt.Scale(domain=[0, 1]),
+                axis=alt.Axis(format="%"),
+            ),
+            order=alt.Order("order:Q"),
+            fillOpacity=alt.FillOpacity(
+                "grade:N",
+                sort=grades,
+                scale=alt.Scale(domain=grades, range=[SHADES[g] for g in grades]),
+                title=None,
+                legend=alt.Legend(
+                    symbolType="square",
+                    symbolSize=160,
+                    symbolFillColor=theme.ACCENT,
+                    symbolStrokeColor=theme.ACCENT,
+                    columns=len(grades),
+                ),
+            ),
+            tooltip=[
+                alt.Tooltip("arm:N", title="Arm"),
+                alt.Tooltip("grade:N", title="Worst event"),
+                alt.Tooltip("patients:Q", title="Patients"),
+                alt.Tooltip("share:Q", title="Share", format=".0%"),
+            ],
+        )
+        .properties(height=alt.Step(34))
+    )
+    worst = frame[frame["grade"] == grades[-1]]
+    told = [f"{fmt.count_of(r['patients'], r['total'])} in {r['arm']}" for _, r in worst.iterrows()]
+    return Figure(
+        chart,
+        f"Patients of each arm by the worst severity of their events; {grades[-1].lower()}: "
+        f"{fmt.listed(told)}.",
+        "Each patient counts once, by the worst event; the darker, the worse.",
+    )
+
+
+def unseen(study: Study, result: Unseen | None) -> Figure | Prose:
+    """Draw how common an unseen event may be, over the size of an arm."""
+    if result is None:
+        return Prose("")
+    arms = result.frame[["arm", "total", "conf_high"]]
+    line = (
+        alt.Chart(result.curve)
+        .mark_line(strokeWidth=2, color=theme.CONTROL)
+        .encode(
+            x=alt.X(
+                "n:Q",
+                title="Patients in the arm",
+                scale=alt.Scale(type="log", nice=False),
+                axis=alt.Axis(values=[5, 10, 20, 50, 100, 200, 500, 1000], format="d"),
+            ),
+            y=alt.Y("limit:Q", title="May still be as common as", axis=alt.Axis(format="%")),
+        )
+    )
+    points = (
+        alt.Chart(arms)
+        .mark_point(filled=True, size=110, opacity=1)
+        .encode(
+            x="total:Q",
+            y="conf_high:Q",
+            color=alt.Color("arm:N", scale=theme.arm_scale(study.arms), title=None),
+            tooltip=[
+                alt.Tooltip("arm:N", title="Arm"),
+                alt.Tooltip("total:Q", title="Patients"),
+                alt.Tooltip("conf_high:Q", title="Upper limit", format=".1%"),
+            ],
+        )
+    )
+    told = [
+        f"{fmt.percent(r['conf_high'], 1)} with the {r['total']} patients of {r['arm']}"
+        for _, r in arms.iterrows()
+    ]
+    return Figure(
+        alt.layer(line, points).properties(height=260),
+        f"Upper {fmt.percent(result.confidence)} limit of the share of an event that nobody had, "
+        f"over the number of patients: {fmt.listed(told)}.",
+        "The curve falls with the size of the arm; the points are this trial's arms.",
+        result.frame,
+    )
+
+
+def _kind(result: Incidence) -> str:
+    return {"term": "event", "system": "organ class", "category": "kind of event"}[result.level]
+
+
+def _share_panel(study: Study, result: Incidence, scale: alt.Scale, height: alt.Step) -> alt.Chart:
+    columns = ["name", "arm", "patients", "total", "share"]
+    base = alt.Chart(result.shown_counts[columns]).encode(
+        y=_row_axis(result, alt.Axis(grid=True, ticks=False, domain=False, labelLimit=230)),
+        x=alt.X("share:Q", title="Patients with the event", axis=alt.Axis(format="%", tickCount=4)),
+        color=alt.Color("arm:N", scale=scale, title=None),
+        shape=alt.Shape("arm:N", scale=alt.Scale(domain=list(study.arms)), title=None),
+        tooltip=[
+            alt.Tooltip("name:N", title=" "),
+            alt.Tooltip("arm:N", title="Arm"),
+            alt.Tooltip("patients:Q", title="Patients"),
+            alt.Tooltip("total:Q", title="Of"),
+        ],
+    )
+    return base.mark_point(filled=True, size=60, opacity=0.9).properties(width=PANEL, height=height)
+
+
+def _difference_panel(
+    study: Study, result: Incidence, scale: alt.Scale, height: alt.Step, several: bool
+) -> charts.Chart:
+    columns = ["name", "treated", "estimate", "newcombe_low", "newcombe_high", "p_value"]
+    frame = result.shown_differences[columns].rename(columns={"treated": "arm"})
+    points = frame.assign(
+        difference=100 * frame["estimate"],
+        low=100 * frame["newcombe_low"],
+        high=100 * frame["newcombe_high"],
+    ).drop(columns=["estimate", "newcombe_low", "newcombe_high"])
+    names = f"windowSize()[0] < {STACKED_BELOW} ? datum.label : ''"
+    axis = alt.Axis(grid=True, ticks=False, domain=False, labelExpr=names, labelLimit=230)
+    base = alt.Chart(points).encode(
+        y=_row_axis(result, axis),
+        color=alt.Color("arm:N", scale=scale, title=None),
+        tooltip=[
+            alt.Tooltip("name:N", title=" "),
+            alt.Tooltip("arm:N", title="Arm"),
+            alt.Tooltip("difference:Q", title="Difference (points)", format="+.1f"),
+            alt.Tooltip("low:Q", title="Lower limit", format="+.1f"),
+            alt.Tooltip("high:Q", title="Upper limit", format="+.1f"),
+            alt.Tooltip("p_value:Q", title="Fisher's p", format=".3f"),
+        ],
+    )
+    if several:
+        base = base.encode(yOffset=alt.YOffset("arm:N", sort=list(study.treated)))
+    title = "Difference (percentage points)"
+    span = base.mark_rule(strokeWidth=2).encode(
+        x=alt.X("low:Q", title=title, axis=alt.Axis(tickCount=5)), x2="high:Q"
+    )
+    dot = base.mark_point(filled=True, size=60, opacity=1).encode(
+        x="difference:Q",
+        shape=alt.Shape("arm:N", scale=alt.Scale(domain=list(study.arms)), title=None),
+    )
+    zero = alt.Chart(pd.DataFrame({"at": [0]})).mark_rule(strokeDash=[4, 3]).encode(x="at:Q")
+    return alt.layer(zero, span, dot).properties(width=PANEL, height=height)
+
+
+def _row_axis(result: Incidence, axis: alt.Axis) -> alt.Y:
+    return alt.Y("name:N", sort=list(result.shown), title=None, axis=axis)
