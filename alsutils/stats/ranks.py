@@ -20,8 +20,8 @@ class RankComparison:
     Attributes
     ----------
     estimate : float
-        Median of all differences treated minus control; missing where it lies among differences
-        that the intervals leave open.
+        Median of all differences treated minus control. Where the bounds of the values leave it a
+        finite range, the middle of the range; missing where they leave it open.
     conf_low, conf_high : float
         Limits for the shift, infinite where the data leave that side open.
     statistic : float
@@ -103,12 +103,13 @@ def rank_comparison(
         raise ValueError("a lower bound exceeds its upper bound; exchange them")
     lowest = np.sort((low_t[:, None] - high_c[None, :]).ravel())
     highest = np.sort((high_t[:, None] - low_c[None, :]).ravel())
-    middle_low, middle_high = np.median(lowest), np.median(highest)
-    determined = np.isfinite(middle_low) and np.isclose(middle_low, middle_high, atol=1e-9)
+    # infinite, or undefined where both sides are open
+    with np.errstate(invalid="ignore"):
+        middle = (np.median(lowest) + np.median(highest)) / 2
     outer = _outer(m, n, conf_level)
     z = _gehan(np.append(low_t, low_c), np.append(high_t, high_c), m)
     return RankComparison(
-        estimate=float(middle_low) if determined else np.nan,
+        estimate=float(middle) if np.isfinite(middle) else np.nan,
         conf_low=float(lowest[outer - 1]) if outer else -np.inf,
         conf_high=float(highest[m * n - outer]) if outer else np.inf,
         statistic=z,
