@@ -51,7 +51,7 @@ def _leave_out_thebe(app: Sphinx) -> None:
 
 
 def _finish_page(
-    app: Sphinx, pagename: str, _template: str, context: dict[str, Any], _doctree: Any
+    app: Sphinx, _page: str, _template: str, context: dict[str, Any], _doctree: Any
 ) -> None:
     """Load the drawing scripts on pages with a chart; show the banner over invented data."""
     styles = context.get("css_files", [])
