@@ -128,6 +128,7 @@ def calibrate_moments(
         raise ValueError("The draw holds missing or infinite values; draw a number for each.")
     grid = _grid(len(shape), unit, offset, lower, upper)
     half = 0.5 * 10.0**-decimals
+    _check_reachable(mean, decimals, half, grid)
     # A twentieth of a step, or a hundredth of the SD, more with every attempt.
     jitter = max(0.05 * unit / (sd or 1.0), 0.01) * (shape.std(ddof=1) or 1.0)
     best, ideal, nearest = shape, shape, np.inf
@@ -249,6 +250,16 @@ def _check_moments(n: int, sd: float, unit: float) -> None:
         raise ValueError(f"An SD is zero or more, got {sd}.")
     if unit <= 0:
         raise ValueError(f"The unit, the step between possible values, is above 0, got {unit}.")
+
+
+def _check_reachable(mean: float, decimals: int, half: float, grid: _Grid) -> None:
+    n, start = len(grid.offset), grid.offset.sum()
+    nearest = (start + grid.unit * np.rint((n * mean - start) / grid.unit)) / n
+    if abs(nearest - mean) > half + _SLACK:
+        raise CalibrationError(
+            f"{n} values in steps of {grid.unit:g} cannot have a mean that prints as "
+            f"{mean:.{decimals}f}; the nearest is {nearest:.4f}."
+        )
 
 
 def _standardised(values: Floats) -> Floats:

@@ -422,7 +422,8 @@ def slope_improvement(lead_in: Floats, post: Floats) -> Floats:
     lead_in, post = np.broadcast_arrays(np.asarray(lead_in, float), np.asarray(post, float))
     declining = lead_in < 0
     share = np.zeros(lead_in.shape)
-    share[declining] = 100.0 * (lead_in - post)[declining] / lead_in[declining]
+    # In this form a decline that has stopped is exactly 100, without a rounding error.
+    share[declining] = 100.0 * (1.0 - post[declining] / lead_in[declining])
     share[np.isnan(lead_in) | np.isnan(post)] = np.nan
     return share
 
