@@ -50,9 +50,9 @@ def scepticism(study: Study, result: Scepticism) -> Figure:
     )
     line = base.mark_line(color=theme.ACCENT).encode(y=alt.Y("estimate:Q", title=y_title))
     target = base.mark_point(opacity=0, size=80).encode(y="estimate:Q", tooltip=tooltip)
-    zero = base.mark_rule(strokeDash=[4, 3]).encode(y=alt.datum(0))
+    zero = alt.Chart(frame).mark_rule(strokeDash=[4, 3]).encode(y=alt.datum(0))
     layers = alt.layer(zero, band, line, target).properties(height=220)
-    chart = layers.facet(alt.Facet("panel:N", sort=None, title=None), columns=2)
+    chart = layers.facet(_by_panel(frame), columns=2)
     told = []
     for row in result.limits.to_dict("records"):
         where = f"{row['visit']}, {row['contrast']}"
@@ -85,12 +85,12 @@ def exaggeration(study: Study, result: Exaggeration) -> Figure:
     base = alt.Chart(frame).encode(
         x=alt.X("effect:Q", title=f"True effect ({about.unit})"), tooltip=tooltip
     )
-    y = alt.Y("exaggeration:Q", title="Exaggeration", scale=alt.Scale(type="log"))
+    y = alt.Y("exaggeration:Q", title="Exaggeration", scale=alt.Scale(type="log", nice=False))
     line = base.mark_line(color=theme.ACCENT, strokeWidth=2).encode(y=y)
     target = base.mark_point(opacity=0, size=80).encode(y=y)
     seen = base.mark_rule(strokeDash=[4, 3]).encode(x="mean(observed):Q", tooltip=alt.value(None))
     layers = alt.layer(seen, line, target).properties(height=220)
-    chart = layers.facet(alt.Facet("panel:N", sort=None, title=None), columns=2)
+    chart = layers.facet(_by_panel(frame), columns=2)
     told = []
     for panel, rows in frame.groupby("panel", sort=False):
         half = rows.iloc[(rows["effect"] - rows["observed"] / 2).abs().argmin()]
@@ -112,3 +112,8 @@ def _panel(study: Study, frame: pd.DataFrame) -> pd.Series:
     """Name a panel by visit, and by arm where there are several."""
     several = len(study.treated) > 1
     return frame["visit"] + (": " + frame["treated"] if several else "")
+
+
+def _by_panel(frame: pd.DataFrame) -> alt.Facet:
+    """Give a panel to each visit and arm, in the order of the frame."""
+    return alt.Facet("panel:N", sort=list(dict.fromkeys(frame["panel"])), title=None)

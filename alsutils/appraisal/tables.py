@@ -24,14 +24,14 @@ def forensics(study: Study, result: Forensics | None) -> Table | Prose:
     )
     labels = {
         "visit": "Visit",
-        "printed": "Printed difference",
-        "recomputed": "From the printed cells",
-        "printed_std_error": "Printed SE",
+        "printed": f"Difference ({fmt.percent(study.conf_level)} CI)",
+        "printed_std_error": "SE",
+        "printed_p": "p",
+        "recomputed": f"Difference ({fmt.percent(study.conf_level)} CI)",
         "pooled_std_error": "SE",
-        "printed_p": "Printed p",
-        "pooled_p": "p, pooled",
+        "pooled_p": "p",
         "welch_p": "p, Welch",
-        "fits": "Fits",
+        "fits": "What fits the print",
     }
     formats: dict[str, Callable[[float], str]] = {
         "printed_std_error": fmt.number,
@@ -45,10 +45,15 @@ def forensics(study: Study, result: Forensics | None) -> Table | Prose:
         labels,
         formats,
         group="endpoint",
+        spanners={
+            "Printed": ["printed", "printed_std_error", "printed_p"],
+            "From the printed cells": ["recomputed", "pooled_std_error", "pooled_p", "welch_p"],
+        },
         notes=[
             f"Printed: {study.published.citation}.",
-            "Fits: the test that gives every printed figure of the row to within one unit of its "
-            "last digit; otherwise the figures that neither test gives.",
+            "From the printed cells: pooled t-test, and p of Welch's beside it.",
+            "What fits: the test that gives every printed figure of the row to within one unit of "
+            "its last digit; otherwise the figures that neither test gives.",
         ],
     )
 

@@ -54,7 +54,7 @@ def table(
     Returns
     -------
     Table
-        The table; text to the left, numbers to the right.
+        Numbers to the right and on one line, words to the left.
     """
     shown = frame[[*([group] if group else []), *labels]].copy()
     text = [c for c in labels if c not in (formats or {})]
@@ -65,7 +65,11 @@ def table(
     laid = GT(shown, id=f"t{identity}", groupname_col=group).tab_header(title=name)
     laid = laid.cols_label(dict(labels))
     first, *others = labels
-    laid = laid.cols_align("left", [first]).cols_align("right", others)
+    figures = [column for column in others if _holds_figures(shown[column])]
+    words = [column for column in others if column not in figures]
+    laid = laid.cols_align("left", [first, *words]).cols_align("right", figures)
+    laid = laid.tab_style(style.css("white-space: nowrap;"), loc.body(columns=figures))
+    laid = laid.tab_style(style.css("min-width: 6em;"), loc.body(columns=[first, *words]))
     laid = laid.tab_style(style.text(weight="normal"), loc.column_labels())
     for heading, columns in (spanners or {}).items():
         laid = laid.tab_spanner(label=heading, columns=list(columns))
@@ -73,3 +77,9 @@ def table(
         laid = laid.tab_source_note(note)
     kept = {} if results is None else {"results": results}
     return Table(laid, name, **kept)
+
+
+def _holds_figures(column: pd.Series) -> bool:
+    """Say whether a column is read by comparing its numbers: each cell starts with one."""
+    starts = column.astype("str").str.lstrip("<>−±").str[:1]
+    return bool((starts.str.isdigit() | column.eq(fmt.MISSING)).all())

@@ -21,7 +21,7 @@ from alsutils.stats.two_sample import (
 from alsutils.study import ARM, Study
 from alsutils.study.config import Endpoint, PrintedComparison, PrintedGroup
 
-TESTS: dict[Variance, str] = {"pooled": "t-test, pooled variance", "welch": "Welch's t-test"}
+TESTS: dict[Variance, str] = {"pooled": "t-test, pooled", "welch": "t-test, Welch"}
 MODEL_ERRORS = "ANCOVA"
 ROBUST_ERRORS = "ANCOVA, robust errors"
 REPEATED = "MMRM, Kenward-Roger"

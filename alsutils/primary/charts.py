@@ -117,7 +117,8 @@ def responders(study: Study, result: Responders | None) -> Figure | None:
     x = alt.X("share:Q", title="Share of patients", axis=alt.Axis(format="%", tickCount=4))
     bars = base.mark_bar(height=14).encode(x=x.scale(domain=[0, 1]))
     text = base.mark_text(align="left", dx=5).encode(x="share:Q", text="count_text:N")
-    panels = alt.Row("threshold_label:N", sort=None, title=None).header(
+    order = list(dict.fromkeys(frame["threshold_label"]))
+    panels = alt.Row("threshold_label:N", sort=order, title=None).header(
         labelAngle=0, labelOrient="top", labelAnchor="start"
     )
     chart = alt.layer(bars, text).properties(height=alt.Step(24))

@@ -66,7 +66,11 @@ def robustness(study: Study, result: AllAnalyses) -> Prose:
             verdict = f"all {count} intervals include no difference"
         else:
             verdict = f"{excluded.sum()} of {count} intervals exclude no difference"
-        lines.append(f"{where}, the estimates run from {fmt.interval(low, high)} and {verdict}.")
+        span = fmt.interval(low, high)
+        if fmt.number(low) == fmt.number(high):
+            lines.append(f"{where}, all estimates are {fmt.number(low)} and {verdict}.")
+        else:
+            lines.append(f"{where}, the estimates run from {span} and {verdict}.")
     return Prose(" ".join(lines))
 
 

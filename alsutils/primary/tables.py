@@ -74,10 +74,10 @@ def beside_print(study: Study, result: PrintComparison | None) -> Table | Prose:
     frame["agreement"] = [_agreement(r) for r in frame.to_dict("records")]
     labels = {
         "visit": "Visit",
-        "printed": "Printed difference",
-        "printed_p": "Printed p",
-        "difference": "Recomputed difference",
-        "p_value": "Recomputed p",
+        "printed": f"Difference ({fmt.percent(study.conf_level)} CI)",
+        "printed_p": "p",
+        "difference": f"Difference ({fmt.percent(study.conf_level)} CI)",
+        "p_value": "p",
         "analysis": "By",
         "agreement": "Agreement",
     }
@@ -87,6 +87,7 @@ def beside_print(study: Study, result: PrintComparison | None) -> Table | Prose:
         labels,
         {"p_value": fmt.p_value},
         group="endpoint",
+        spanners={"Printed": ["printed", "printed_p"], "Recomputed": ["difference", "p_value"]},
         notes=[
             f"Printed: {study.published.citation}.",
             "Recomputed from this study's data by the one of the two t-tests that comes nearer.",
@@ -115,7 +116,7 @@ def responders(study: Study, result: Responders | None) -> Table | Prose:
         **({"treated": "Arm"} if several else {}),
         "treated_cell": "Treated" if several else study.treated[0],
         "control_cell": study.control,
-        "difference": f"Difference in points of percent ({fmt.percent(study.conf_level)} CI)",
+        "difference": f"Difference, % points ({fmt.percent(study.conf_level)} CI)",
         "p_value": "p",
     }
     formats = {"p_value": fmt.p_value}
