@@ -440,8 +440,8 @@ def _gaps(events: pd.DataFrame) -> tuple[str, ...]:
     if "AESDTH" in events:
         n = int(((events["AESDTH"] == "Y") & (events["AESER"] != "Y")).sum())
         if n:
-            verb = "is" if n == 1 else "are"
-            notes.append(f"{n:,} fatal {verb} not marked as serious in the data.")
+            words = "event is" if n == 1 else "events are"
+            notes.append(f"{n:,} fatal {words} not marked as serious in the data.")
     return tuple(notes)
 
 

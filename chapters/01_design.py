@@ -1,0 +1,256 @@
+# ---
+# jupytext:
+#   text_representation: {extension: .py, format_name: percent}
+# kernelspec: {display_name: Python 3, language: python, name: python3}
+# ---
+
+# %% [markdown]
+"""
+# The design
+
+Before any result, look at how the trial was made: who came, who was left out, who got what, who left,
+and how alike the arms were. Most of what a trial can show is settled here.
+"""
+
+# %% tags=["parameters"]
+study_path = "../data/oh2018"
+
+# %%
+from alsutils import design, load_study
+from alsutils.display import story
+
+study = load_study(study_path)
+story(study, "design", "question")
+
+# %% [markdown]
+"""
+## The question
+
+Were the arms made and kept alike, so that a difference at the end can be put down to the treatment?
+And was the trial large enough to find a difference that matters?
+
+## What you will be able to do
+
+After this chapter you can
+
+- read a flow diagram, and say at which step the arms may have stopped being comparable;
+- read a baseline table by standardised differences, and explain why it needs no p-values;
+- tell what a trial of a given size can find and what it must leave open;
+- name what blinding protects against, and what its absence lets in.
+
+## Data used
+
+One row for each patient (ADSL: arm, dates, populations, baseline, end of study), and the visits of
+the primary endpoint.
+"""
+
+# %%
+known = design.facts(study)
+design.tables.facts(study, known)
+
+# %%
+design.sentences.facts(study, known)
+
+# %%
+story(study, "design", "blinding")
+
+# %% [markdown]
+"""
+## The way of the patients
+
+Randomisation makes groups that differ by nothing but chance. Every patient lost after it can undo
+that, above all if the arms lose different patients. So the first picture of a trial is a flow diagram
+{cite:p}`consort2025`. Here it is drawn from the data.
+"""
+
+# %%
+followed = design.flow(study)
+design.charts.flow(study, followed)
+
+# %%
+design.sentences.flow(study, followed)
+
+# %% [markdown]
+"""
+The same counts as a table, with every reason for leaving.
+"""
+
+# %%
+design.tables.flow(study, followed)
+
+# %%
+design.sentences.departures(study, followed)
+
+# %% [markdown]
+"""
+## Who was seen at each visit
+
+A mean at a visit is the mean of those who came. The share of those randomised who came says how far
+the mean can be trusted.
+"""
+
+# %%
+seen = design.attendance(study)
+design.charts.attendance(study, seen)
+
+# %%
+design.tables.attendance(study, seen)
+
+# %%
+design.sentences.attendance(study, seen)
+
+# %% [markdown]
+"""
+## Enrolment over time
+
+Care changes, and so do the patients who come. If both arms fill at the same pace, such changes strike
+both alike.
+"""
+
+# %%
+enrolled = design.allocation(study)
+design.charts.allocation(study, enrolled)
+
+# %%
+design.sentences.allocation(study, enrolled)
+
+# %% [markdown]
+"""
+## The arms at baseline
+
+Suppose one arm is two years older than the other. Is that much? It depends on how much patients
+differ in age anyway. If they scatter by ten years, two years is a fifth of that scatter. Divide the
+difference by the scatter and every characteristic has the same scale: that is the **standardised
+mean difference** (SMD) {cite:p}`austin2009`. A yes-or-no characteristic is treated in the same way,
+and for three or more categories the distance between the two sets of shares is measured
+{cite:p}`yang2012`.
+"""
+
+# %%
+start = design.baseline(study)
+design.tables.baseline(study, start)
+
+# %% [markdown]
+"""
+The picture of all SMDs is called a **love plot**, after Thomas Love who used it first.
+"""
+
+# %%
+design.charts.love(study, start)
+
+# %%
+design.sentences.baseline(study, start)
+
+# %% [markdown]
+"""
+There is no column of p-values, on purpose. A p-value asks whether a difference could be due to
+chance. After randomisation we know the answer: every difference at baseline is due to chance
+{cite:p}`senn1994`. Whether it can disturb the result is another question. That depends on its size
+and on how strongly the characteristic bears on the endpoint, and the remedy is an analysis that holds
+the characteristic equal, chosen before the data are seen.
+
+## The course before treatment
+
+Where patients were watched before treatment, each has a slope of his or her own: the straight line
+through the visits of the lead-in. A difference between the arms' slopes was there before anybody was
+treated.
+"""
+
+# %%
+before = design.lead_in(study)
+design.tables.lead_in(study, before)
+
+# %%
+design.sentences.lead_in(study, before)
+
+# %% [markdown]
+"""
+## What the trial could have found
+
+Imagine the trial a thousand times over, with a true difference of some size. The share of those trials
+whose test finds it is the **power** for that difference. The curve needs the number of patients and
+the scatter of their values. It does not need the difference that was found, and must not use it: a
+power computed from the result only says the p-value again {cite:p}`hoenig2001`.
+"""
+
+# %%
+power = design.detectable(study)
+design.charts.detectable(study, power)
+
+# %%
+design.tables.detectable(study, power)
+
+# %%
+design.sentences.detectable(study, power)
+
+# %% [markdown]
+"""
+## What this does not show
+
+- A baseline table shows the characteristics that were recorded. Randomisation also balances what
+  nobody measured, but only on average, and more surely in large trials.
+- Whether patients really could not foresee their arm (concealment) cannot be seen in such data.
+- Power says how a trial of this kind would do over and over. It does not say how sure we can be of
+  the one result that we have; the interval does.
+"""
+
+# %%
+story(study, "design", "limits")
+
+# %% [markdown]
+"""
+## Key points
+"""
+
+# %%
+design.sentences.key_points(study, followed, start, power, before)
+
+# %% [markdown]
+"""
+## Exercises
+
+**1. Half the patients.** Suppose only half of the patients had been analysed. How much larger would
+the smallest difference be that the trial could find? Guess before you compute.
+
+```{dropdown} Solution
+`detectable_difference` takes the scatter and the size of the arms. With made-up figures:
+
+~~~python
+from alsutils.stats.detectable import detectable_difference
+
+detectable_difference(sd=4, n_treated=30, n_control=30)
+detectable_difference(sd=4, n_treated=15, n_control=15)
+~~~
+
+The difference grows by a little more than the square root of two. To halve what can be found takes
+four times the patients.
+```
+
+**2. Chance and balance.** Shuffle the arms of this trial many times and look at the largest SMD of
+each shuffle. How often is it larger than the largest in the love plot?
+
+```{dropdown} Solution
+`standardised_mean_difference` compares any two groups. One shuffle of one characteristic:
+
+~~~python
+import numpy as np
+from alsutils.stats.baseline import standardised_mean_difference
+
+rng = np.random.default_rng(1)
+patients = study.subjects()
+column = study.config.baseline[0].column
+shuffled = rng.permutation(patients["ARM"].astype(str))
+groups = [patients.loc[shuffled == arm, column] for arm in (study.treated[0], study.control)]
+standardised_mean_difference(*groups)
+~~~
+
+Repeat it for all characteristics that are numbers and a thousand shuffles, and keep the largest size
+of each. In small arms large SMDs are common though nothing but chance is at work.
+```
+
+## References
+
+```{bibliography}
+:filter: docname in docnames
+```
+"""
