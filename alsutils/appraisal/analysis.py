@@ -1,5 +1,7 @@
 """The whole trial weighed: its endpoints on one scale, its main result, its print."""
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
@@ -7,11 +9,12 @@ import numpy as np
 import pandas as pd
 
 from alsutils import primary
+from alsutils.display.format import p_value
 from alsutils.stats.forensics import check_p, check_printed, grimmer
 from alsutils.stats.strength import design_errors, normal_posterior, sceptical_prior_sd
-from alsutils.stats.two_sample import MeanDifference, Sample, hedges_g, mean_difference
+from alsutils.stats.two_sample import Sample, hedges_g, mean_difference
 from alsutils.study import ARM, Study
-from alsutils.study.config import PrintedComparison
+from alsutils.study.config import PrintedComparison, PrintedGroup
 
 MEASURED_BY = {
     "rating": "Judged by a rater",
@@ -76,13 +79,17 @@ class Forensics:
     Attributes
     ----------
     frame : DataFrame
-        One row a printed comparison: ``endpoint``, ``visit``, ``contrast``, the printed figures
-        (``printed_*``), the same by the pooled t-test (``pooled_*``) and Welch's (``welch_*``), and
-        ``fits``: which test gives the printed row, in words; ``solutions``: number of whole-number
-        data sets that print as both cells, missing where scores are not whole numbers.
+        Three rows a printed comparison, told apart by ``source``: what is printed, and the same by
+        the pooled and by Welch's t-test. Columns ``endpoint``, ``visit``, ``contrast``,
+        ``estimate``, ``std_error``, ``conf_low``, ``conf_high``, ``p`` (as text) and ``misfits``:
+        printed figures that the test does not give, as text; missing in the printed row.
+    solutions : DataFrame
+        One row a printed comparison of whole-number scores: ``endpoint``, ``visit`` and
+        ``solutions``, the number of pairs of sums and sums of squares that print as both cells.
     """
 
     frame: pd.DataFrame
+    solutions: pd.DataFrame
 
 
 def standardised(study: Study) -> Standardised:
@@ -219,60 +226,60 @@ def forensics(study: Study) -> Forensics | None:
     if study.published is None or not study.published.comparisons:
         return None
     control = study.config.arms[0]
-    rows = []
+    rows, solutions = [], []
     for row in study.published.comparisons:
         about = study.parameter(row.parameter)
         for arm in study.config.arms[1:]:
             if not {arm.value, control.value} <= set(row.groups):
                 continue
-            cells = [row.groups[arm.value], row.groups[control.value]]
-            treated, untreated = (Sample(cell.n, cell.mean, cell.sd) for cell in cells)
-            pooled = mean_difference(treated, untreated, "pooled", study.conf_level)
-            welch = mean_difference(treated, untreated, "welch", study.conf_level)
-            solutions = [len(grimmer(c.n, c.mean, c.sd)) for c in cells] if about.whole else []
-            rows.append(
-                {
-                    "endpoint": about.label,
-                    "visit": study.visit_label(row.visit),
-                    "contrast": f"{arm.label} vs {control.label}",
-                    "printed_estimate": row.difference,
-                    "printed_std_error": row.se,
-                    "printed_low": row.ci[0],
-                    "printed_high": row.ci[1],
-                    "printed_p": row.p,
-                    "pooled_estimate": pooled.estimate,
-                    "pooled_std_error": pooled.std_error,
-                    "pooled_low": pooled.conf_low,
-                    "pooled_high": pooled.conf_high,
-                    "pooled_p": pooled.p_value,
-                    "welch_std_error": welch.std_error,
-                    "welch_p": welch.p_value,
-                    "fits": _fit_in_words(row, pooled, welch),
-                    "solutions": float(np.prod(solutions)) if about.whole else np.nan,
-                }
-            )
-    return Forensics(pd.DataFrame(rows)) if rows else None
+            cells = (row.groups[arm.value], row.groups[control.value])
+            name = {
+                "endpoint": about.label,
+                "visit": study.visit_label(row.visit),
+                "contrast": f"{arm.label} vs {control.label}",
+            }
+            rows += [name | found for found in _by_source(row, cells, study.conf_level)]
+            if about.whole:
+                counts = [len(grimmer(cell.n, cell.mean, cell.sd)) for cell in cells]
+                solutions.append(name | {"solutions": math.prod(counts)})
+    if not rows:
+        return None
+    columns = ["endpoint", "visit", "contrast", "solutions"]
+    return Forensics(pd.DataFrame(rows), pd.DataFrame(solutions, columns=columns))
 
 
-def _fit_in_words(row: PrintedComparison, pooled: MeanDifference, welch: MeanDifference) -> str:
-    """Say which test gives the printed row, or which of its figures neither gives."""
-    misfits = {name: _misfits(row, test) for name, test in (("pooled", pooled), ("Welch", welch))}
-    exact = [name for name, off in misfits.items() if not off]
-    if exact:
-        return f"{' or '.join(exact)} t-test"
-    nearest = min(misfits.values(), key=len)
-    return "neither: " + ", ".join(nearest)
-
-
-def _misfits(row: PrintedComparison, test: MeanDifference) -> list[str]:
-    printed = {
-        "difference": (row.difference, test.estimate),
-        "SE": (row.se, test.std_error),
-        "lower limit": (row.ci[0], test.conf_low),
-        "upper limit": (row.ci[1], test.conf_high),
+def _by_source(
+    row: PrintedComparison, cells: tuple[PrintedGroup, PrintedGroup], conf_level: float
+) -> Iterator[dict[str, object]]:
+    """Give a printed row, then the same from its cells by each of the two t-tests."""
+    yield {
+        "source": "Printed",
+        "estimate": row.difference,
+        "std_error": row.se,
+        "conf_low": row.ci[0],
+        "conf_high": row.ci[1],
+        "p": row.p,
     }
-    off = [name for name, pair in printed.items() if not check_printed(*pair).agrees]
-    return off if check_p(row.p, test.p_value) else [*off, "p"]
+    treated, control = (Sample(cell.n, cell.mean, cell.sd) for cell in cells)
+    for variance, words in primary.TESTS.items():
+        test = mean_difference(treated, control, variance, conf_level)
+        printed = {
+            "difference": (row.difference, test.estimate),
+            "SE": (row.se, test.std_error),
+            "lower limit": (row.ci[0], test.conf_low),
+            "upper limit": (row.ci[1], test.conf_high),
+        }
+        misfits = [name for name, pair in printed.items() if not check_printed(*pair).agrees]
+        misfits += [] if check_p(row.p, test.p_value) else ["p"]
+        yield {
+            "source": words,
+            "estimate": test.estimate,
+            "std_error": test.std_error,
+            "conf_low": test.conf_low,
+            "conf_high": test.conf_high,
+            "p": p_value(test.p_value),
+            "misfits": ", ".join(misfits),
+        }
 
 
 def _main_rows(study: Study) -> list[dict[str, float]]:

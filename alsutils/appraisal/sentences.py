@@ -1,5 +1,7 @@
 """What the trial can and cannot say, in sentences that read the results."""
 
+import pandas as pd
+
 from alsutils.appraisal.analysis import MEASURED_BY, Forensics, Scepticism, Standardised
 from alsutils.display import Prose
 from alsutils.display import format as fmt
@@ -28,24 +30,26 @@ def forensics(result: Forensics | None) -> Prose:
     """Say how many printed rows follow from their own cells, and which data fit them."""
     if result is None:
         return Prose("")
-    frame = result.frame
-    fitting = ~frame["fits"].str.startswith("neither")
+    tests = result.frame.dropna(subset="misfits")
+    fitting = (tests["misfits"] == "").groupby([tests["endpoint"], tests["visit"]]).any()
     text = (
-        f"{fitting.sum()} of {fmt.plural(len(frame), 'printed row')} follow from their own cells "
-        "by a pooled or a Welch t-test."
+        f"{fitting.sum()} of {fmt.plural(len(fitting), 'printed row')} follow from their own cells "
+        "by one of the two t-tests."
     )
-    single = frame[frame["solutions"] == 1]
+    single = result.solutions[result.solutions["solutions"] == 1]
     if len(single):
-        rows = [f"{r['endpoint']} at {r['visit'].lower()}" for r in single.to_dict("records")]
         text += (
             " Scores are whole numbers, which narrows down what the raw data can have been: for "
-            f"{fmt.listed(rows)} exactly one pair of sums and sums of squares prints as given."
+            f"{_named(single)} exactly one pair of sums and sums of squares prints as given."
         )
-    impossible = frame[frame["solutions"] == 0]
+    impossible = result.solutions[result.solutions["solutions"] == 0]
     if len(impossible):
-        rows = [f"{r['endpoint']} at {r['visit'].lower()}" for r in impossible.to_dict("records")]
-        text += f" No whole-number scores print as given for {fmt.listed(rows)}."
+        text += f" No whole-number scores print as given for {_named(impossible)}."
     return Prose(text)
+
+
+def _named(rows: pd.DataFrame) -> str:
+    return fmt.listed([f"{r['endpoint']} at {r['visit'].lower()}" for r in rows.to_dict("records")])
 
 
 def scepticism(study: Study, result: Scepticism) -> Prose:

@@ -1,7 +1,5 @@
 """Tables for the appraisal."""
 
-from collections.abc import Callable
-
 from alsutils.appraisal.analysis import Forensics, Scepticism
 from alsutils.display import Prose, Table, tables
 from alsutils.display import format as fmt
@@ -13,49 +11,37 @@ def forensics(study: Study, result: Forensics | None) -> Table | Prose:
     if result is None or study.published is None:
         return Prose("This study has no published table to check.")
     frame = result.frame.assign(
-        printed=[
-            fmt.estimate(r.printed_estimate, r.printed_low, r.printed_high)
-            for r in result.frame.itertuples()
+        row=result.frame["endpoint"] + ", " + result.frame["visit"].str.lower(),
+        difference=[
+            fmt.estimate(r["estimate"], r["conf_low"], r["conf_high"])
+            for r in result.frame.to_dict("records")
         ],
-        recomputed=[
-            fmt.estimate(r.pooled_estimate, r.pooled_low, r.pooled_high)
-            for r in result.frame.itertuples()
-        ],
+        verdict=[_verdict(misfits) for misfits in result.frame["misfits"]],
     )
     labels = {
-        "visit": "Visit",
-        "printed": f"Difference ({fmt.percent(study.conf_level)} CI)",
-        "printed_std_error": "SE",
-        "printed_p": "p",
-        "recomputed": f"Difference ({fmt.percent(study.conf_level)} CI)",
-        "pooled_std_error": "SE",
-        "pooled_p": "p",
-        "welch_p": "p, Welch",
-        "fits": "What fits the print",
-    }
-    formats: dict[str, Callable[[float], str]] = {
-        "printed_std_error": fmt.number,
-        "pooled_std_error": fmt.number,
-        "pooled_p": fmt.p_value,
-        "welch_p": fmt.p_value,
+        "source": "Source",
+        "difference": f"Difference ({fmt.percent(study.conf_level)} CI)",
+        "std_error": "SE",
+        "p": "p",
+        "verdict": "Agrees with the print",
     }
     return tables.table(
         frame,
         "The printed table, recomputed from its own cells",
         labels,
-        formats,
-        group="endpoint",
-        spanners={
-            "Printed": ["printed", "printed_std_error", "printed_p"],
-            "From the printed cells": ["recomputed", "pooled_std_error", "pooled_p", "welch_p"],
-        },
+        {"std_error": fmt.number},
+        group="row",
         notes=[
             f"Printed: {study.published.citation}.",
-            "From the printed cells: pooled t-test, and p of Welch's beside it.",
-            "What fits: the test that gives every printed figure of the row to within one unit of "
-            "its last digit; otherwise the figures that neither test gives.",
+            "Agrees: every figure to within one unit of its last printed digit.",
         ],
     )
+
+
+def _verdict(misfits: object) -> str:
+    if not isinstance(misfits, str):
+        return ""
+    return f"not in {misfits}" if misfits else "yes"
 
 
 def scepticism(study: Study, result: Scepticism) -> Table:

@@ -2,6 +2,7 @@
 
 from alsutils.primary import charts, sentences, tables
 from alsutils.primary.analysis import (
+    TESTS,
     adjusted,
     all_analyses,
     beside_print,
@@ -14,6 +15,7 @@ from alsutils.primary.analysis import (
 )
 
 __all__ = [
+    "TESTS",
     "adjusted",
     "all_analyses",
     "beside_print",

@@ -66,31 +66,38 @@ def beside_print(study: Study, result: PrintComparison | None) -> Table | Prose:
     """Lay out the recomputed results beside the printed ones."""
     if result is None or study.published is None:
         return Prose("This study has no published result to set beside its data.")
-    frame = _with_words(result.frame)
-    frame["printed"] = [
-        fmt.estimate(r["printed_estimate"], r["printed_low"], r["printed_high"])
-        for r in frame.to_dict("records")
-    ]
-    frame["agreement"] = [_agreement(r) for r in frame.to_dict("records")]
+    rows = []
+    for found in result.frame.to_dict("records"):
+        printed = {
+            "row": f"{found['endpoint']}, {found['visit'].lower()}",
+            "source": "Printed",
+            "difference": fmt.estimate(
+                *(found[f"printed_{k}"] for k in ("estimate", "low", "high"))
+            ),
+            "p": found["printed_p"],
+            "agreement": "",
+        }
+        recomputed = {
+            "source": found["analysis"],
+            "difference": fmt.estimate(found["estimate"], found["conf_low"], found["conf_high"]),
+            "p": fmt.p_value(found["p_value"]),
+            "agreement": _agreement(found),
+        }
+        rows += [printed, printed | recomputed]
     labels = {
-        "visit": "Visit",
-        "printed": f"Difference ({fmt.percent(study.conf_level)} CI)",
-        "printed_p": "p",
+        "source": "Source",
         "difference": f"Difference ({fmt.percent(study.conf_level)} CI)",
-        "p_value": "p",
-        "analysis": "By",
+        "p": "p",
         "agreement": "Agreement",
     }
     return tables.table(
-        frame,
+        pd.DataFrame(rows),
         "Printed beside recomputed",
         labels,
-        {"p_value": fmt.p_value},
-        group="endpoint",
-        spanners={"Printed": ["printed", "printed_p"], "Recomputed": ["difference", "p_value"]},
+        group="row",
         notes=[
             f"Printed: {study.published.citation}.",
-            "Recomputed from this study's data by the one of the two t-tests that comes nearer.",
+            "Recomputed from this study's data by the one of two t-tests that comes nearer. "
             "A digit is one unit of the last printed decimal.",
         ],
         results=result.frame,
