@@ -138,15 +138,17 @@ def simulate_study(scenario: Scenario, seed: int, study: str = "SIM") -> Simulat
 def _dress(
     cohort: Cohort, calendar: Calendar, counts: EventCounts, rng: np.random.Generator
 ) -> SimulatedStudy:
-    who = identify(cohort, calendar, rng)
+    # One stream a table, so that a change in one table leaves the others as they are.
+    calendar_rng, adsl_rng, adqs_rng, adae_rng, adlb_rng = rng.spawn(5)
+    who = identify(cohort, calendar, calendar_rng)
     return SimulatedStudy(
         MappingProxyType(
             {
-                "adsl": adsl(cohort, who, rng),
-                "adqs": adqs(cohort, who, rng),
+                "adsl": adsl(cohort, who, adsl_rng),
+                "adqs": adqs(cohort, who, adqs_rng),
                 "adre": adre(cohort, who),
-                "adae": adae(cohort, who, counts, rng),
-                "adlb": adlb(cohort, who, _good_responders(cohort), rng),
+                "adae": adae(cohort, who, counts, adae_rng),
+                "adlb": adlb(cohort, who, _good_responders(cohort), adlb_rng),
                 "adtte": adtte(cohort, who),
             }
         )

@@ -15,7 +15,6 @@ Ints = NDArray[np.int64]
 
 SECOND_INJECTION = 26  # days after the first
 _SECOND_RECORD = 0.2
-_PROCEDURE = 0.75  # share of procedure-like events in the days after an injection
 _GENERAL = "General disorders and administration site conditions"
 _MUSCLE = "Musculoskeletal and connective tissue disorders"
 _NERVOUS = "Nervous system disorders"
@@ -33,7 +32,7 @@ class EventKind:
     """One preferred term: reported words, organ class, share of patients by arm, cause.
 
     ``control`` and ``treated`` are the shares of patients with at least one such event;
-    ``procedure`` says that an injection into the spinal fluid brings it on.
+    ``procedure`` is the share of a treated patient's events that an injection brings on.
     """
 
     term: str
@@ -41,14 +40,14 @@ class EventKind:
     system: str
     control: float
     treated: float
-    procedure: bool = False
+    procedure: float = 0.0
 
 
 KINDS = (
-    EventKind("Back pain", "Low back pain", _MUSCLE, 0.19, 0.45, procedure=True),
-    EventKind("Pyrexia", "Fever", _GENERAL, 0.06, 0.27, procedure=True),
-    EventKind("Headache", "Headache", _NERVOUS, 0.06, 0.27, procedure=True),
-    EventKind("Injection site pain", "Pain at injection site", _GENERAL, 0.0, 0.24, procedure=True),
+    EventKind("Back pain", "Low back pain", _MUSCLE, 0.19, 0.45, procedure=0.75),
+    EventKind("Pyrexia", "Fever", _GENERAL, 0.06, 0.27, procedure=0.75),
+    EventKind("Headache", "Headache", _NERVOUS, 0.06, 0.27, procedure=0.75),
+    EventKind("Injection site pain", "Pain at injection site", _GENERAL, 0.0, 0.24, procedure=1.0),
     EventKind("Nausea", "Nausea", _GUT, 0.06, 0.12),
     EventKind("Constipation", "Constipation", _GUT, 0.13, 0.12),
     EventKind("Upper respiratory tract infection", "Common cold", _INFECTIONS, 0.19, 0.18),
@@ -174,7 +173,7 @@ def _died(cohort: Cohort) -> NDArray[np.bool_]:
 def _event(cohort: Cohort, i: int, kind: EventKind, rng: np.random.Generator) -> dict[str, object]:
     """One event that is not serious."""
     last = int(cohort.end_day[i]) - 1
-    brought_on = kind.procedure and cohort.arm[i] > 0 and rng.random() < _PROCEDURE
+    brought_on = cohort.arm[i] > 0 and rng.random() < kind.procedure
     if brought_on:
         injection = SECOND_INJECTION if last > SECOND_INJECTION and rng.random() < 0.5 else 0
         start = min(injection + int(rng.integers(0, 4)), last)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.stats import spearmanr
 
 from alsutils.study.cohort import Cohort
 from alsutils.study.dressing.scores import study_day, visit_name
@@ -18,6 +19,7 @@ _ASSAY_SD = 0.10
 _NOT_TAKEN = 0.05
 _RESPONDER_CORRELATION = -0.5  # of the changes of TGF-beta1 and MCP-1 in good responders
 _FEWEST_OPPOSED = 4  # fewer patients leave nothing to correlate
+_DRAWS = 50
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,8 @@ def adlb(
     """
     columns = np.array([cohort.column(month) for month in MONTHS])
     taken = ~np.isnan(cohort.score[:, columns]) & (rng.random((cohort.n, 3)) > _NOT_TAKEN)
-    levels = concentrations(cohort.arm > 0, responder, rng)
+    paired = responder & taken[:, [0, -1]].all(axis=1)
+    levels = concentrations(cohort.arm > 0, paired, rng)
     parts = [
         _records(cohort, who, analyte, np.where(taken, levels[:, :, k], np.nan))
         for k, analyte in enumerate(PANEL)
@@ -86,7 +89,7 @@ def concentrations(
     Parameters
     ----------
     treated, responder : ndarray of bool, shape (n,)
-        Who is in a treated arm; who is a good responder.
+        Who is in a treated arm; who is a good responder with samples at the first and last visit.
     rng : numpy.random.Generator
         Source of random numbers.
 
@@ -111,22 +114,30 @@ def concentrations(
     codes = [analyte.code for analyte in PANEL]
     mcp, tgf = codes.index("MCP1"), codes.index("TGFB1")
     both = treated & responder
-    log_level[both, :, tgf] = _opposed(log_level[both, :, mcp], log_level[both, :, tgf])
+    log_level[both, :, tgf] = _opposed(log_level[both, :, mcp], log_level[both, :, tgf], rng)
     return np.asarray(np.exp(log_level), dtype=float)
 
 
-def _opposed(leader: Floats, other: Floats) -> Floats:
-    """Logarithms whose changes since the first visit have the wanted correlation."""
+def _opposed(leader: Floats, other: Floats, rng: np.random.Generator) -> Floats:
+    """Logarithms whose changes since the first visit have the wanted correlation.
+
+    In the sample the product-moment correlation is exact and the rank correlation at the last
+    visit as near as a number of draws brings it.
+    """
     if len(leader) < _FEWEST_OPPOSED:
         return other
+    rho = _RESPONDER_CORRELATION
     lead, change = (x[:, 1:] - x[:, [0]] for x in (leader, other))
     z = (lead - lead.mean(axis=0)) / lead.std(axis=0)
-    rest = change - change.mean(axis=0)
-    rest = rest - z * (z * rest).mean(axis=0)
-    mixed = _RESPONDER_CORRELATION * z + np.sqrt(1 - _RESPONDER_CORRELATION**2) * (
-        rest / rest.std(axis=0)
-    )
-    after = other[:, [0]] + change.mean(axis=0) + change.std(axis=0) * mixed
+    best, nearest = z, np.inf
+    for _ in range(_DRAWS):
+        rest = rng.normal(size=z.shape)
+        rest = rest - rest.mean(axis=0) - z * (z * rest).mean(axis=0)
+        mixed = rho * z + np.sqrt(1 - rho**2) * rest / rest.std(axis=0)
+        miss = abs(spearmanr(z[:, -1], mixed[:, -1]).statistic - rho)
+        if miss < nearest:
+            best, nearest = mixed, miss
+    after = other[:, [0]] + change.mean(axis=0) + change.std(axis=0) * best
     return np.column_stack([other[:, 0], after])
 
 
