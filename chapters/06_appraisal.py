@@ -131,7 +131,7 @@ Some doubts cannot be calculated away. They follow from how the trial was run.
 """
 
 # %%
-appraisal.sentences.limits(study)
+appraisal.sentences.limits(study, appraisal.exposure(study))
 
 # %%
 story(study, "appraisal", "afterwards")

@@ -210,6 +210,56 @@ def exaggeration(study: Study, steps: int = 40) -> Exaggeration:
     return Exaggeration(pd.concat(parts, ignore_index=True) if parts else pd.DataFrame())
 
 
+@dataclass(frozen=True)
+class Exposure:
+    """How far missing patients and many comparisons could mislead.
+
+    Attributes
+    ----------
+    randomised, missing : int
+        Patients, and those of them without an observed primary value at the last primary visit.
+    last_visit : float
+        AVISITN of that visit.
+    comparisons : int
+        Comparisons of endpoints, visits and arms that study.yml names.
+    by_chance : float
+        How many of them would exclude no difference if nothing differed.
+    """
+
+    randomised: int
+    missing: int
+    last_visit: float
+    comparisons: int
+    by_chance: float
+
+
+def exposure(study: Study) -> Exposure:
+    """Count who is missing and how often the arms are compared.
+
+    Parameters
+    ----------
+    study : Study
+        The trial.
+
+    Returns
+    -------
+    Exposure
+        Values that were carried forward count as missing.
+    """
+    endpoint = study.primary
+    last = endpoint.visits[-1]
+    seen = study.records(endpoint.parameter, visits=[last], where=endpoint.observed)
+    randomised = len(study.subjects())
+    comparisons = sum(len(e.visits) for e in study.endpoints) * len(study.treated)
+    return Exposure(
+        randomised=randomised,
+        missing=randomised - int(seen[endpoint.value].notna().sum()),
+        last_visit=last,
+        comparisons=comparisons,
+        by_chance=comparisons * study.alpha,
+    )
+
+
 def forensics(study: Study) -> Forensics | None:
     """Recompute every printed comparison from its own printed cells; None where nothing is printed.
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from alsutils.appraisal.analysis import MEASURED_BY, Forensics, Scepticism, Standardised
+from alsutils.appraisal.analysis import MEASURED_BY, Exposure, Forensics, Scepticism, Standardised
 from alsutils.display import Prose
 from alsutils.display import format as fmt
 from alsutils.study import Study
@@ -55,23 +55,25 @@ def _named(rows: pd.DataFrame) -> str:
 def scepticism(study: Study, result: Scepticism) -> Prose:
     """Say what kind of sceptic the main result convinces."""
     unit = study.parameter(study.primary.parameter).unit
+    doubtful = result.limits["prior_sd"].isna()
+    if doubtful.all():
+        return Prose(
+            "Every interval includes no difference, so that no prior is needed to doubt it."
+        )
     lines = []
-    for row in result.limits.to_dict("records"):
-        where = f"At {row['visit'].lower()}, {row['contrast']}"
-        if row["prior_sd"] != row["prior_sd"]:
-            lines.append(
-                f"{where}: the interval includes no difference, so nobody need be convinced."
-            )
-            continue
+    for row in result.limits[~doubtful].to_dict("records"):
         span = 1.96 * row["prior_sd"]
         lines.append(
-            f"{where}: whoever held effects beyond ±{fmt.number(span, 1)} {unit} to be improbable "
-            "(less than one chance in twenty) before the trial can remain unconvinced after it."
+            f"{row['contrast']} at {row['visit'].lower()}: whoever held effects beyond "
+            f"±{fmt.number(span, 1)} {unit} to be improbable (less than one chance in twenty) "
+            "before the trial can remain unconvinced after it."
         )
+    if doubtful.any():
+        lines.append("The other intervals include no difference by themselves.")
     return Prose(" ".join(lines))
 
 
-def limits(study: Study) -> Prose:
+def limits(study: Study, risk: Exposure) -> Prose:
     """List what the design leaves open, from what study.yml says of it."""
     design = study.config.design
     if design is None:
@@ -103,19 +105,16 @@ def limits(study: Study) -> Prose:
             "**One centre**: skill, selection and habits of one place cannot be told from the "
             "treatment."
         )
-    subjects = study.subjects()
-    seen = study.records(study.primary.parameter, visits=[study.primary.visits[-1]])
-    lost = len(subjects) - seen[study.primary.value].notna().sum()
-    last = study.visit_phrase(study.primary.visits[-1])
+    share = fmt.percent(risk.missing / risk.randomised)
     points.append(
-        f"**Missing at {last}**: {lost:.0f} of {len(subjects)} randomised patients "
-        f"({fmt.percent(lost / len(subjects))}) have no value of the primary endpoint."
+        f"**Missing at {study.visit_phrase(risk.last_visit)}**: {risk.missing} of "
+        f"{risk.randomised} randomised patients ({share}) have no observed value of the primary "
+        "endpoint."
     )
-    compared = sum(len(e.visits) for e in study.endpoints) * len(study.treated)
     points.append(
-        f"**Many chances**: the endpoints listed here make {fmt.plural(compared, 'comparison')}; "
-        f"if nothing worked, about {fmt.number(compared * study.alpha, 1)} would be expected to "
-        "exclude no difference by chance alone."
+        f"**Many chances**: the endpoints make {fmt.plural(risk.comparisons, 'comparison')}; if "
+        f"nothing differed, about {fmt.number(risk.by_chance, 1)} would exclude no difference by "
+        "chance alone."
     )
     return Prose("\n".join(f"- {point}" for point in points))
 

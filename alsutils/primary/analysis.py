@@ -516,10 +516,8 @@ def _labelled(
 def _longitudinal(study: Study) -> pd.DataFrame:
     """Give every observed record after baseline, its visit as an ordered category."""
     endpoint = study.primary
-    data = study.records(endpoint.parameter, endpoint.population)
+    data = study.records(endpoint.parameter, endpoint.population, where=endpoint.observed)
     data = data[data["AVISITN"] > study.config.time.baseline]
-    if endpoint.observed is not None:
-        data = data.query(endpoint.observed, engine="python")
     visits = sorted(data["AVISITN"].unique())
     labels = {visit: study.visit_label(visit) for visit in visits}
     order = pd.CategoricalDtype(list(labels.values()), ordered=True)

@@ -3,7 +3,7 @@
 import altair as alt
 import pandas as pd
 
-from alsutils.display import Figure, charts, theme
+from alsutils.display import Figure, Prose, charts, theme
 from alsutils.display import format as fmt
 from alsutils.primary.analysis import AllAnalyses, Comparisons, Responders, Trajectory
 from alsutils.study import Study
@@ -31,10 +31,10 @@ def trajectory(study: Study, result: Trajectory) -> Figure:
     )
 
 
-def domains(study: Study, result: Trajectory | None) -> Figure | None:
-    """Draw the parts of a score over time, a panel each; None without any."""
+def domains(study: Study, result: Trajectory | None) -> Figure | Prose:
+    """Draw the parts of a score over time, a panel each."""
     if result is None:
-        return None
+        return Prose("This study does not split its endpoint into parts.")
     panels = list(dict.fromkeys(result.frame["parameter"]))
     base = alt.Chart(result.frame).encode(
         x=alt.X("visit:Q", title=study.config.time.unit.capitalize(), axis=alt.Axis(grid=False)),
@@ -96,10 +96,10 @@ def favours(study: Study) -> str:
     return "above 0 is better" if higher else "below 0 is better"
 
 
-def responders(study: Study, result: Responders | None) -> Figure | None:
-    """Draw the share of responders by arm at each threshold and visit; None without any."""
+def responders(study: Study, result: Responders | None) -> Figure | Prose:
+    """Draw the share of responders by arm at each threshold and visit."""
     if result is None:
-        return None
+        return Prose("This study defines no responders.")
     frame = result.shares
     about = study.parameter(result.parameter)
     arms = list(study.arms)

@@ -92,9 +92,11 @@ def responders(study: Study, result: Responders | None) -> Prose:
 
 
 def key_points(study: Study, main: Comparisons, every: AllAnalyses) -> Prose:
-    """Sum up the chapter in a list."""
-    points = [_difference(study, row) for row in main.frame.to_dict("records")]
-    points.append(str(robustness(study, every)))
+    """Sum up the chapter in a list, as of the last primary visit."""
+    last = study.primary.visits[-1]
+    points = [_difference(study, row) for row in main.at(last).to_dict("records")]
+    at_last = AllAnalyses(every.frame[every.frame["visit_number"] == last], ())
+    points.append(str(robustness(study, at_last)))
     masking = study.config.design.masking if study.config.design else None
     rated = study.parameter(study.primary.parameter).measured_by in ("rating", "self_report")
     if masking == "none" and rated:

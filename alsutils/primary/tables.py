@@ -107,7 +107,7 @@ def beside_print(study: Study, result: PrintComparison | None) -> Table | Prose:
 def responders(study: Study, result: Responders | None) -> Table | Prose:
     """Lay out the responders by threshold, with the difference of shares and Fisher's p."""
     if result is None:
-        return Prose("This study defines no responders.")
+        return Prose("")
     frame = result.frame.assign(
         treated_cell=[fmt.count_of(r.x_treated, r.n_treated) for r in result.frame.itertuples()],
         control_cell=[fmt.count_of(r.x_control, r.n_control) for r in result.frame.itertuples()],

@@ -136,6 +136,7 @@ class Study:
         population: str | None = None,
         visits: Iterable[float] | None = None,
         dataset: str | None = None,
+        where: str | None = None,
     ) -> pd.DataFrame:
         """Select the records of one parameter.
 
@@ -149,6 +150,8 @@ class Study:
             AVISITN to keep; all scheduled visits where None.
         dataset : str or None
             Role of the dataset where the parameter is not listed under ``parameters``.
+        where : str or None
+            Rows to keep, as a pandas query, such as an endpoint's ``observed``.
 
         Returns
         -------
@@ -160,6 +163,8 @@ class Study:
         table = table[(table["PARAMCD"] == parameter) & table["AVISITN"].notna()]
         if visits is not None:
             table = table[table["AVISITN"].isin(list(visits))]
+        if where is not None:
+            table = table.query(where, engine="python")
         return self._joined(table, population).sort_values(
             ["USUBJID", "AVISITN"], ignore_index=True
         )
