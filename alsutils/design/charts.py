@@ -46,7 +46,7 @@ def attendance(study: Study, result: Attendance) -> Figure:
         x=alt.X(
             "visit:Q",
             title=study.config.time.unit.capitalize(),
-            axis=alt.Axis(values=sorted(frame["visit"].unique()), format="g", grid=False),
+            axis=alt.Axis(values=sorted(frame["visit"].unique()), format="~g", grid=False),
         ),
         y=alt.Y(
             "share:Q",
@@ -112,7 +112,7 @@ def allocation(study: Study, result: Allocation | None) -> Figure | Prose:
 def love(study: Study, result: Baseline | None) -> Figure | Prose:
     """Draw the standardised difference of each characteristic, the largest on top."""
     if result is None:
-        return Prose("")
+        return Prose("So there is no picture of the balance either.")
     finite = result.balance[np.isfinite(result.balance["estimate"].astype(float))]
     if finite.empty:
         return Prose("No characteristic is known well enough to set the arms against each other.")
@@ -150,7 +150,9 @@ def love(study: Study, result: Baseline | None) -> Figure | Prose:
     largest = shown.loc[shown["size"].idxmax()]
     of_whom = f" ({largest['contrast']})" if several else ""
     return Figure(
-        alt.layer(rules, span, point).properties(height=alt.Step(15 if several else 26)),
+        alt.layer(rules, span, point).properties(
+            height=alt.Step(12 + 13 * len(study.treated), **{"for": "position"})
+        ),
         f"Standardised differences between the arms at baseline; the largest is "
         f"{fmt.number(largest['estimate'])} for {largest['endpoint']}{of_whom}.",
         f"In units of the standard deviation, with {fmt.percent(study.conf_level)} intervals. "
@@ -165,30 +167,31 @@ def detectable(study: Study, result: Detectable) -> Figure | Prose:
     if result.curve.empty:
         return Prose("Too few values of the primary endpoint are there to draw its power.")
     several = len(study.treated) > 1
-    label = "visit" if not several else "line"
-    curve = result.curve.assign(line=result.curve["visit"] + ", " + result.curve["contrast"])
     unit = f" ({result.unit})" if result.unit else ""
-    base = alt.Chart(curve).mark_line(strokeWidth=2)
-    lines = base.encode(
-        x=alt.X("difference:Q", title=f"True difference in {result.label}{unit}"),
-        y=alt.Y(
-            "power:Q",
-            title="Power",
-            scale=alt.Scale(domain=[0, 1]),
-            axis=alt.Axis(format="%"),
-        ),
-        color=alt.Color(
-            f"{label}:N",
-            sort=list(dict.fromkeys(curve[label])),
-            title=None,
-            legend=alt.Legend(columns=1 if several else 0, labelLimit=420),
-        ),
-        tooltip=[
-            alt.Tooltip(f"{label}:N", title=" "),
-            alt.Tooltip("difference:Q", title="True difference", format=".2f"),
-            alt.Tooltip("power:Q", title="Power", format=".0%"),
-        ],
+    visits = list(dict.fromkeys(result.curve["visit"]))
+    lines = (
+        alt.Chart(result.curve)
+        .mark_line(strokeWidth=2)
+        .encode(
+            x=alt.X("difference:Q", title=f"True difference in {result.label}{unit}"),
+            y=alt.Y(
+                "power:Q",
+                title="Power",
+                scale=alt.Scale(domain=[0, 1]),
+                axis=alt.Axis(format="%"),
+            ),
+            color=alt.Color("visit:N", sort=visits, title=None),
+            detail="contrast:N",
+            tooltip=[
+                alt.Tooltip("visit:N", title="Visit"),
+                alt.Tooltip("contrast:N", title="Contrast"),
+                alt.Tooltip("difference:Q", title="True difference", format=".2f"),
+                alt.Tooltip("power:Q", title="Power", format=".0%"),
+            ],
+        )
     )
+    if several:
+        lines = lines.encode(strokeDash=alt.StrokeDash("contrast:N", title=None))
     levels = sorted(result.frame["power"].unique())
     marks = alt.Chart(pd.DataFrame({"power": levels})).mark_rule(strokeDash=[4, 3])
     layers = [marks.encode(y="power:Q"), lines]

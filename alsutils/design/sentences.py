@@ -125,7 +125,7 @@ def attendance(study: Study, result: Attendance) -> Prose:
 def allocation(_study: Study, result: Allocation | None) -> Prose:
     """Say how long enrolment took."""
     if result is None:
-        return Prose("")
+        return Prose("Whether both arms filled at the same pace has to be left open.")
     months = result.frame["month"].nunique()
     ends = result.frame[result.frame["month"] == result.frame["month"].max()]
     sizes = [f"{r['total']} to {r['arm']}" for _, r in ends.iterrows()]
@@ -139,7 +139,7 @@ def allocation(_study: Study, result: Allocation | None) -> Prose:
 def baseline(study: Study, result: Baseline | None) -> Prose:
     """Say how many characteristics differ beyond what is called negligible, and the largest."""
     if result is None:
-        return Prose("")
+        return Prose("Nothing can be said about the balance of the arms.")
     parts = []
     for arm in study.treated:
         rows = result.balance[result.balance["treated"] == arm].dropna(subset="estimate")
@@ -153,10 +153,13 @@ def baseline(study: Study, result: Baseline | None) -> Prose:
         parts.append(
             f"{beyond} of {fmt.plural(len(rows), 'characteristic')} {verb} by more than "
             f"{IMBALANCE:g} standard deviations between {arm} and {study.control}, the most in "
-            f"{largest['endpoint']} ({_sized(largest)}). In arms of this size chance alone brings "
-            f"a difference beyond {IMBALANCE:g} in {fmt.percent(largest['chance_beyond'])} of "
-            "characteristics."
+            f"{largest['endpoint']} ({_sized(largest)})."
         )
+    often = list(dict.fromkeys(map(fmt.percent, result.balance["chance_beyond"])))
+    parts.append(
+        f"In arms of this size chance alone brings a difference beyond {IMBALANCE:g} in "
+        f"{fmt.listed(often, 'or')} of characteristics."
+    )
     return Prose(" ".join(parts))
 
 
@@ -193,7 +196,7 @@ def detectable(study: Study, result: Detectable) -> Prose:
 def lead_in(study: Study, result: LeadIn | None) -> Prose:
     """Say which arm had the better course before treatment."""
     if result is None:
-        return Prose("")
+        return Prose("Which arm was on the better course at the start has to be left open.")
     means = result.frame[result.frame["analysis"] != BASELINE_ROWS]
     told = []
     for _, row in means.iterrows():
@@ -224,8 +227,10 @@ def key_points(
 ) -> Prose:
     """Give the chapter's results as a list."""
     points = [flow(study, followed), departures(study, followed), baseline(study, balance)]
-    points += [detectable(study, power), lead_in(study, before)]
-    return Prose("\n".join(f"- {point.text}" for point in points if point.text))
+    points.append(detectable(study, power))
+    if before is not None:
+        points.append(lead_in(study, before))
+    return Prose("\n".join(f"- {point.text}" for point in points))
 
 
 def _sized(row: pd.Series) -> str:

@@ -1,5 +1,7 @@
 """Tables of the design, the patients' way and the arms at baseline."""
 
+from dataclasses import replace
+
 import pandas as pd
 
 from alsutils.design.analysis import Baseline, Detectable, Facts, LeadIn
@@ -95,7 +97,7 @@ def baseline(study: Study, result: Baseline | None) -> Table | Prose:
         words = shown["characteristic"].map(rows["estimate"].map(fmt.number))
         shown[f"smd{i}"] = words.where(first, "")
         labels[f"smd{i}"] = f"SMD, {arm}" if several else "SMD"
-    return tables.table(
+    laid = tables.table(
         shown,
         "The arms at baseline",
         labels,
@@ -107,6 +109,8 @@ def baseline(study: Study, result: Baseline | None) -> Table | Prose:
         ],
         results=result.frame,
     )
+    differences = [f"smd{i}" for i in range(len(study.treated))]
+    return replace(laid, table=laid.table.cols_align("right", differences))
 
 
 def detectable(study: Study, result: Detectable) -> Table:
@@ -145,10 +149,11 @@ def lead_in(study: Study, result: LeadIn | None) -> Table | Prose:
     if result is None:
         return Prose("This study has no lead-in, so the course before treatment is not known.")
     shown = result.frame.assign(
+        analysis=result.frame["analysis"].map(fmt.capitalised),
         cell=[
             fmt.estimate(*row)
             for row in result.frame[["estimate", "conf_low", "conf_high"]].itertuples(index=False)
-        ]
+        ],
     )
     labels = {
         "analysis": "Difference",

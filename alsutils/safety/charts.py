@@ -11,14 +11,24 @@ from alsutils.study import Study
 # Panels stand under each other below this window width, and then each needs its own row names.
 STACKED_BELOW = 620
 PANEL = 215
-SHADES = {NO_EVENT: 0.12, UNGRADED: 0.3, "Mild": 0.35, "Moderate": 0.65, "Severe": 1.0}
+SHADES = {
+    NO_EVENT: "#c3c9ce",
+    UNGRADED: "#8d979f",
+    "Mild": "#f3cfa6",
+    "Moderate": "#e5933f",
+    "Severe": "#bf4a00",
+}
+# Names as long as organ classes' are broken into lines, shorter ones where panels are stacked.
+BREAK = "split(replace(datum.label, regexp('(.{{8,{0}}})\\\\s', 'g'), '$1\\n'), '\\n')"
+WIDE_LINE, NARROW_LINE = 34, 20
 TOLD = 5
+NOTHING = "This study has no adverse events, so there is nothing to draw."
 
 
 def dots(study: Study, result: Incidence | None) -> Figure | Prose:
     """Draw each event's share by arm beside its difference from the control."""
     if result is None:
-        return Prose("This study has no adverse events, so this section is empty.")
+        return Prose(NOTHING)
     if not result.shown:
         return Prose(
             f"No {_kind(result)} reached {result.minimum_percent:g}% of an arm, so there is "
@@ -26,7 +36,9 @@ def dots(study: Study, result: Incidence | None) -> Figure | Prose:
         )
     scale = theme.arm_scale(study.arms)
     several = len(study.treated) > 1
-    height = alt.Step(14 * (len(study.treated) + 1) if several else 24)
+    longest = max(len(name) for name in result.shown)
+    room = max(24 if longest <= 2 * WIDE_LINE else 36, 15 * len(study.treated))
+    height = alt.Step(room, **{"for": "position"})
     shares = _share_panel(study, result, scale, height)
     differences = _difference_panel(study, result, scale, height, several)
     chart = alt.hconcat(shares, differences, spacing=12)
@@ -53,12 +65,12 @@ def dots(study: Study, result: Incidence | None) -> Figure | Prose:
 def severity(study: Study, result: Severity | None) -> Figure | Prose:
     """Draw the patients of each arm by their worst event."""
     if result is None:
-        return Prose("")
+        return Prose(NOTHING)
     frame = result.frame
     grades = list(dict.fromkeys(frame["grade"]))
     chart = (
         alt.Chart(frame)
-        .mark_bar(stroke=theme.ACCENT, strokeWidth=0.6, color=theme.ACCENT)
+        .mark_bar()
         .encode(
             y=alt.Y("arm:N", sort=list(study.arms), title=None, axis=alt.Axis(ticks=False)),
             x=alt.X(
@@ -69,18 +81,11 @@ def severity(study: Study, result: Severity | None) -> Figure | Prose:
                 axis=alt.Axis(format="%"),
             ),
             order=alt.Order("order:Q"),
-            fillOpacity=alt.FillOpacity(
+            color=alt.Color(
                 "grade:N",
                 sort=grades,
                 scale=alt.Scale(domain=grades, range=[SHADES[g] for g in grades]),
                 title=None,
-                legend=alt.Legend(
-                    symbolType="square",
-                    symbolSize=160,
-                    symbolFillColor=theme.ACCENT,
-                    symbolStrokeColor=theme.ACCENT,
-                    columns=len(grades),
-                ),
             ),
             tooltip=[
                 alt.Tooltip("arm:N", title="Arm"),
@@ -104,7 +109,7 @@ def severity(study: Study, result: Severity | None) -> Figure | Prose:
 def unseen(study: Study, result: Unseen | None) -> Figure | Prose:
     """Draw how common an unseen event may be, over the size of an arm."""
     if result is None:
-        return Prose("")
+        return Prose(NOTHING)
     arms = result.frame[["arm", "total", "conf_high"]]
     line = (
         alt.Chart(result.curve)
@@ -153,8 +158,13 @@ def _kind(result: Incidence) -> str:
 def _share_panel(study: Study, result: Incidence, scale: alt.Scale, height: alt.Step) -> alt.Chart:
     columns = ["name", "arm", "patients", "total", "share"]
     base = alt.Chart(result.shown_counts[columns]).encode(
-        y=_row_axis(result, alt.Axis(grid=True, ticks=False, domain=False, labelLimit=230)),
-        x=alt.X("share:Q", title="Patients with the event", axis=alt.Axis(format="%", tickCount=4)),
+        y=_row_axis(result, BREAK.format(WIDE_LINE)),
+        x=alt.X(
+            "share:Q",
+            title="Patients with the event",
+            scale=alt.Scale(padding=7),
+            axis=alt.Axis(format="%", tickCount=4),
+        ),
         color=alt.Color("arm:N", scale=scale, title=None),
         shape=alt.Shape("arm:N", scale=alt.Scale(domain=list(study.arms)), title=None),
         tooltip=[
@@ -177,10 +187,8 @@ def _difference_panel(
         low=100 * frame["newcombe_low"],
         high=100 * frame["newcombe_high"],
     ).drop(columns=["estimate", "newcombe_low", "newcombe_high"])
-    names = f"windowSize()[0] < {STACKED_BELOW} ? datum.label : ''"
-    axis = alt.Axis(grid=True, ticks=False, domain=False, labelExpr=names, labelLimit=230)
     base = alt.Chart(points).encode(
-        y=_row_axis(result, axis),
+        y=_row_axis(result, "''"),
         color=alt.Color("arm:N", scale=scale, title=None),
         tooltip=[
             alt.Tooltip("name:N", title=" "),
@@ -205,5 +213,15 @@ def _difference_panel(
     return alt.layer(zero, span, dot).properties(width=PANEL, height=height)
 
 
-def _row_axis(result: Incidence, axis: alt.Axis) -> alt.Y:
+def _row_axis(result: Incidence, wide: str) -> alt.Y:
+    """Name the rows; where panels are stacked, both name them and in shorter lines."""
+    narrow = BREAK.format(NARROW_LINE)
+    axis = alt.Axis(
+        grid=True,
+        ticks=False,
+        domain=False,
+        labelExpr=f"windowSize()[0] < {STACKED_BELOW} ? {narrow} : {wide}",
+        labelLimit=230,
+        labelLineHeight=12,
+    )
     return alt.Y("name:N", sort=list(result.shown), title=None, axis=axis)

@@ -35,7 +35,7 @@ def overview(study: Study, result: Incidence | None) -> Prose:
 def incidence(study: Study, result: Incidence | None) -> Prose:
     """Say which events were raised and how many intervals leave out no difference."""
     if result is None:
-        return Prose("")
+        return Prose(NOTHING)
     rows = result.shown_differences
     kind = "event" if result.level == "term" else "organ class"
     many = f"{kind}s" if kind == "event" else "organ classes"
@@ -58,7 +58,7 @@ def incidence(study: Study, result: Incidence | None) -> Prose:
 def rates(study: Study, result: Rates | None) -> Prose:
     """Say how many events there were per patient-year and the ratio between arms."""
     if result is None:
-        return Prose("")
+        return Prose("Nothing can be said of events per time.")
     frame = result.frame[result.frame["endpoint"] == ANY]
     rate, ratio = frame[frame["analysis"] == RATE], frame[frame["analysis"] == RATIO]
     told = [f"{fmt.number(r['estimate'])} in {r['arm']}" for _, r in rate.iterrows()]
@@ -79,7 +79,7 @@ def rates(study: Study, result: Rates | None) -> Prose:
 def unseen(_study: Study, result: Unseen | None) -> Prose:
     """Say how common an event may still be that nobody had."""
     if result is None:
-        return Prose("")
+        return Prose(NOTHING)
     level = fmt.percent(result.confidence)
     told = [
         f"{fmt.percent(r['conf_high'], 1)} of patients in {r['arm']} (n = {r['total']})"
@@ -102,7 +102,7 @@ def unseen(_study: Study, result: Unseen | None) -> Prose:
 def multiplicity(_study: Study, result: Multiplicity | None) -> Prose:
     """Set the small p-values found beside those that chance alone would bring."""
     if result is None:
-        return Prose("")
+        return Prose("No event was compared, so there is nothing to adjust.")
     level = f"{result.alpha:g}"
     verb = "was" if result.below == 1 else "were"
     rest = (
@@ -124,8 +124,10 @@ def multiplicity(_study: Study, result: Multiplicity | None) -> Prose:
 
 def serious(_study: Study, result: Listing | None) -> Prose:
     """Say how many serious events are listed."""
-    if result is None or result.frame.empty:
-        return Prose("")
+    if result is None:
+        return Prose("Single patients are not shown for this study.")
+    if result.frame.empty:
+        return Prose("There was no serious event.")
     frame = result.frame
     people = frame["subject"].nunique()
     return Prose(
@@ -145,9 +147,11 @@ def key_points(
     """Give the chapter's results as a list."""
     if kinds is None:
         return Prose(NOTHING)
-    points = [overview(study, kinds), incidence(study, terms), rates(study, per_time)]
+    points = [overview(study, kinds), incidence(study, terms)]
+    if per_time is not None:
+        points.append(rates(study, per_time))
     points += [multiplicity(study, looks), unseen(study, missed)]
-    return Prose("\n".join(f"- {point.text}" for point in points if point.text))
+    return Prose("\n".join(f"- {point.text}" for point in points))
 
 
 def _rows(result: Incidence, name: str) -> list[pd.Series]:

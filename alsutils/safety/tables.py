@@ -55,7 +55,7 @@ def incidence(study: Study, result: Incidence | None) -> Table | Prose:
 def differences(study: Study, result: Incidence | None) -> Table | Prose:
     """Lay out the differences from the control with both intervals and both p-values."""
     if result is None:
-        return Prose("")
+        return Prose(NOTHING)
     if not result.shown:
         return Prose(f"Nothing reached {result.minimum_percent:g}% of an arm.")
     rows = result.shown_differences
@@ -111,7 +111,7 @@ def rates(study: Study, result: Rates | None) -> Table | Prose:
     )
     worded = pd.Series(_estimates(ratio), index=ratio.index)
     keys = zip(rate["name"], rate["arm"], strict=True)
-    shown["ratio"] = [worded.get(key, "") for key in keys]
+    shown["ratio"] = [worded.get(key, "1 (reference)") for key in keys]
     level = fmt.percent(study.conf_level)
     left_out = (
         [f"{fmt.plural(result.left_out, 'patient')} without a time left out."]
@@ -140,7 +140,7 @@ def rates(study: Study, result: Rates | None) -> Table | Prose:
 def unseen(_study: Study, result: Unseen | None) -> Table | Prose:
     """Lay out the upper limits of events that nobody of an arm had."""
     if result is None:
-        return Prose("")
+        return Prose(NOTHING)
     shown = result.frame.assign(
         kinds=[fmt.listed([k.lower() for k in kinds]) or "none" for kinds in result.frame["kinds"]]
     )
@@ -201,7 +201,7 @@ def _limits(rows: pd.DataFrame, method: str) -> list[str]:
 
 def _estimates(rows: pd.DataFrame) -> list[str]:
     values = rows[["estimate", "conf_low", "conf_high"]].itertuples(index=False)
-    return [fmt.estimate(*row) for row in values]
+    return [fmt.MISSING if pd.isna(row[0]) else fmt.estimate(*row) for row in values]
 
 
 def _whole(value: float) -> str:

@@ -21,9 +21,10 @@ class EventRate:
     n : int
         Patients.
     estimate, conf_low, conf_high : float
-        Events per unit of time and its limits; the limits are missing where there is no event.
+        Events per unit of time and its limits; without an event the exact Poisson limits.
     log_error : float
-        Standard error of the log rate, from the variation between patients.
+        Standard error of the log rate, from the variation between patients; missing without an
+        event.
     """
 
     events: float
@@ -92,7 +93,8 @@ def event_rate(events: ArrayLike, time: ArrayLike, conf_level: float = 0.95) -> 
     total, exposure = float(counts.sum()), float(at_risk.sum())
     rate = total / exposure
     if total == 0:
-        return EventRate(0.0, exposure, counts.size, 0.0, math.nan, math.nan, math.nan)
+        highest = -math.log((1 - conf_level) / 2) / exposure
+        return EventRate(0.0, exposure, counts.size, 0.0, 0.0, highest, math.nan)
     error = math.sqrt(float(((counts - rate * at_risk) ** 2).sum())) / total
     factor = math.exp(float(stats.norm.isf((1 - conf_level) / 2)) * error)
     return EventRate(total, exposure, counts.size, rate, rate / factor, rate * factor, error)
