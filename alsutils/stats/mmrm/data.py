@@ -20,6 +20,7 @@ from alsutils.stats.mmrm.errors import (
     OptionError,
     UnknownVisitError,
     WeightError,
+    show,
 )
 
 Array = NDArray[np.float64]
@@ -173,8 +174,8 @@ def _require_keys(data: pd.DataFrame, columns: Columns, outcome: str) -> None:
         if lost.any():
             kind = UnknownVisitError if name == columns.visit else MissingValueError
             raise kind(
-                f"column {name!r} is missing in row {data.index[lost][0]!r}, which has an outcome; "
-                "fill it in or drop the row"
+                f"column {name!r} is missing in row {show(data.index[lost][0])}, which has an "
+                "outcome; fill it in or drop the row"
             )
 
 
@@ -200,7 +201,7 @@ def _check_finite(frame: pd.DataFrame, names: list[str]) -> None:
             bad = np.isinf(frame[name].to_numpy(dtype=float))
             if bad.any():
                 raise InfiniteValueError(
-                    f"column {name!r} is infinite in row {frame.index[bad][0]!r} "
+                    f"column {name!r} is infinite in row {show(frame.index[bad][0])} "
                     f"and {int(bad.sum()) - 1} more; give a finite value or leave it missing"
                 )
 
@@ -221,7 +222,7 @@ def _weights(data: pd.DataFrame, weights: str | ArrayLike | None, rows: IntArray
     bad = ~(np.isfinite(values) & (values > 0))
     if bad.any():
         raise WeightError(
-            f"weights must be positive and finite; row {data.index[rows][bad][0]!r} has "
+            f"weights must be positive and finite; row {show(data.index[rows][bad][0])} has "
             f"{values[bad][0]}"
         )
     return values
@@ -298,8 +299,8 @@ def _refuse_duplicates(cell: IntArray, frame: pd.DataFrame, columns: Columns) ->
 
 def _duplicate(frame: pd.DataFrame, columns: Columns, row: int, count: int) -> None:
     raise DuplicateVisitError(
-        f"subject {frame[columns.subject].iloc[row]!r} has more than one row at visit "
-        f"{frame[columns.visit].iloc[row]!r} ({count} such in all); keep one row a subject and "
+        f"subject {show(frame[columns.subject].iloc[row])} has more than one row at visit "
+        f"{show(frame[columns.visit].iloc[row])} ({count} such in all); keep one row a subject and "
         "visit"
     )
 
@@ -317,6 +318,6 @@ def _groups(
     if mixed.any():
         raise GroupError(
             f"the covariance group {name!r} changes within a subject "
-            f"(row {frame.index[mixed][0]!r}); it must be the same at every visit of a subject"
+            f"(row {show(frame.index[mixed][0])}); it must be the same at every visit of a subject"
         )
     return group, factor.display

@@ -18,7 +18,7 @@ from formulaic import Formula
 from formulaic.errors import FormulaicError
 from numpy.typing import NDArray
 
-from alsutils.stats.mmrm.errors import FormulaError, OptionError, UnknownLevelError
+from alsutils.stats.mmrm.errors import FormulaError, OptionError, UnknownLevelError, show
 
 Array = NDArray[np.float64]
 _FACTOR_CALL = re.compile(r"\bC\(\s*([A-Za-z_]\w*)\s*\)")
@@ -62,7 +62,7 @@ class Factor:
         if (codes < 0).any():
             odd = values[codes < 0].iloc[0]
             raise UnknownLevelError(
-                f"column {self.name!r} has {odd!r} (row {values.index[codes < 0][0]!r}), "
+                f"column {self.name!r} has {show(odd)} (row {show(values.index[codes < 0][0])}), "
                 f"which is none of the model's levels: {', '.join(map(str, self.levels))}"
             )
         return codes
@@ -253,7 +253,7 @@ def make_factor(values: pd.Series, reference: Any = None) -> Factor:
             ) from error
     if reference is not None and reference not in display:
         raise OptionError(
-            f"reference {reference!r} is not a level of {name!r} that occurs in the used rows; "
+            f"reference {show(reference)} is not a level of {name!r} that occurs in the used rows; "
             f"its levels are {', '.join(map(str, display))}"
         )
     first = display[0] if reference is None and display else reference

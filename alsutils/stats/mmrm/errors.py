@@ -1,4 +1,9 @@
-"""Everything that can be wrong with the input of a fit, each under its own name."""
+"""Everything that can be wrong with a fit, each under its own name."""
+
+
+def show(value: object) -> str:
+    """Return a value as a user would type it, numpy scalars without their type."""
+    return repr(value.item() if hasattr(value, "item") else value)
 
 
 class MMRMError(ValueError):

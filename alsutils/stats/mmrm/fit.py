@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from alsutils.stats.mmrm.crossproducts import CrossProducts, accumulate
+from alsutils.stats.mmrm.crossproducts import CrossProducts, Patterns, accumulate
 from alsutils.stats.mmrm.data import Columns, ModelData, prepare
 from alsutils.stats.mmrm.errors import (
+    ConstantOutcomeError,
     ConvergenceError,
     MMRMError,
     OptionError,
@@ -21,6 +22,8 @@ from alsutils.stats.mmrm.result import Attempt, MMRMFit
 from alsutils.stats.mmrm.structures import Structure
 
 Array = NDArray[np.float64]
+# Of the overall residual variance.
+_NO_VARIATION = 1e-18
 
 
 def fit_mmrm(
@@ -197,6 +200,22 @@ def _require_subjects(structure: Structure, data: ModelData, products: CrossProd
             raise TooFewSubjectsError(f"no subject{which} has a row at {gone}")
         if structure.name == "us":
             _require_pairs(patterns.mask, data, which)
+        if structure.n_sigma > 1:
+            _require_variation(patterns, data, which)
+
+
+def _require_variation(patterns: Patterns, data: ModelData, which: str) -> None:
+    """Refuse a visit without residual variation where each visit has its own variance."""
+    m = patterns.mask.shape[1]
+    squares = patterns.products[:: m + 1, :, -1].sum(axis=1)
+    flat = np.flatnonzero(squares <= _NO_VARIATION * patterns.counts.sum())
+    if flat.size:
+        names = ", ".join(str(data.visits[j]) for j in flat)
+        raise ConstantOutcomeError(
+            f"the outcome {data.design.outcome!r} does not vary at visit {names}{which} beyond "
+            "what the design explains, so its variance there is zero; leave that visit out "
+            "(at baseline there is no change from baseline)"
+        )
 
 
 def _require_pairs(mask: NDArray[np.bool_], data: ModelData, which: str) -> None:

@@ -7,7 +7,7 @@ the next step could still gain: at 1e-10 the parameters are within 1e-5 of their
 errors, and one last step makes that about 1e-10.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,6 +81,7 @@ def maximise(
     ConvergenceError
         When there is no maximum inside the space of covariance matrices, or none is found.
     """
+    reported, structure = structure, replace(structure, log_cholesky=structure.name == "us")
     theta = np.concatenate(
         [
             structure.start(moments, _typical_gap(patterns.times, patterns.mask))
@@ -103,7 +104,11 @@ def maximise(
         if moved is not None:
             theta, value = moved
         if decrement < _DECREMENT:
-            return _finish(theta, value, products, structure, reml, iteration)
+            _refuse_boundary(theta, products, structure)
+            if reported != structure:
+                parts = np.split(theta, len(products.groups))
+                theta = np.concatenate([reported.start(structure.sigma(part)) for part in parts])
+            return _finish(theta, value, products, reported, reml, iteration)
         _refuse_boundary(theta, products, structure)
     raise ConvergenceError(
         f"covariance {structure.name!r}: no maximum of the likelihood in {max_iterations} steps "
@@ -152,7 +157,11 @@ def _search(
 ) -> tuple[Array, Value] | None:
     """Return the first point along the step where the likelihood has risen enough."""
     rounding = 1e-12 * (1.0 + abs(value.log_likelihood))
-    share = min(1.0, _MAX_STEP / float(np.abs(step).max(initial=1e-300)))
+    # the factor of an unstructured matrix has entries of any size; all others are on log scales
+    per_group = step.reshape(len(products.groups), -1)
+    scales = per_group[:, : structure.n_sigma] if structure.name == "us" else per_group
+    length = float(np.abs(scales).max())
+    share = min(1.0, _MAX_STEP / max(length, _MAX_STEP))
     for _ in range(_MAX_HALVINGS):
         there = theta + share * step
         found = evaluate(there, products, structure, reml)
@@ -190,7 +199,6 @@ def _finish(
     reml: bool,
     iterations: int,
 ) -> Optimum:
-    _refuse_boundary(theta, products, structure)
     derivatives = differentiate(theta, value, products, structure, reml)
     observed = -derivatives.hessian
     size = np.sqrt(np.maximum(np.diag(observed), 0.0))

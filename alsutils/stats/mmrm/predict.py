@@ -12,6 +12,7 @@ from alsutils.stats.mmrm.errors import (
     OptionError,
     UnknownLevelError,
     UnknownVisitError,
+    show,
 )
 from alsutils.stats.mmrm.inference import Inference
 from alsutils.stats.mmrm.structures import Structure
@@ -97,7 +98,7 @@ def predict(
         if new_data[name].isna().any():
             raise MissingValueError(
                 f"new_data has a missing {name!r} in row "
-                f"{new_data.index[new_data[name].isna()][0]!r}"
+                f"{show(new_data.index[new_data[name].isna()][0])}"
             )
     matrix = _matrix(data, new_data, names[0])
     estimate = matrix @ inference.beta
@@ -150,7 +151,8 @@ def _outcome_variance(
         if (position < 0).any():
             odd = new_data[visit][position < 0].iloc[0]
             raise UnknownVisitError(
-                f"visit {odd!r} is none of the model's visits: {', '.join(map(str, data.visits))}"
+                f"visit {show(odd)} is none of the model's visits: "
+                f"{', '.join(map(str, data.visits))}"
             )
     if group is None:
         member = np.zeros(len(new_data), dtype=np.intp)
@@ -158,7 +160,7 @@ def _outcome_variance(
         member = pd.Index(data.groups).get_indexer(pd.Index(new_data[group]))
         if (member < 0).any():
             odd = new_data[group][member < 0].iloc[0]
-            raise UnknownLevelError(f"{odd!r} is none of the covariance groups {data.groups}")
+            raise UnknownLevelError(f"{show(odd)} is none of the covariance groups {data.groups}")
     thetas = np.split(inference.optimum.theta, len(data.groups))
     k = thetas[0].size
     variance = np.empty(len(new_data))

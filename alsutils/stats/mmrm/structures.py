@@ -60,10 +60,15 @@ class Structure:
         A key of ``STRUCTURES``.
     n_visits : int
         Size m of the matrix.
+    log_cholesky : bool
+        For the unstructured matrix, take the lower triangle of L itself (with the logarithms of
+        its diagonal) as parameters, which stay finite where a visit is nearly a sum of the ones
+        before it: the parameters in which the likelihood is maximised.
     """
 
     name: str
     n_visits: int
+    log_cholesky: bool = False
 
     def __post_init__(self) -> None:
         if self.name not in STRUCTURES:
@@ -164,7 +169,8 @@ class Structure:
             factor = np.linalg.cholesky(moments)
             diagonal = np.diag(factor)
             lower = np.tril_indices(self.n_visits, -1)
-            return np.concatenate([np.log(diagonal), (factor / diagonal[:, None])[lower]])
+            unit = factor if self.log_cholesky else factor / diagonal[:, None]
+            return np.concatenate([np.log(diagonal), unit[lower]])
         if self.spatial:
             rho = 0.5 ** (1.0 / gap)
             return np.array([pooled, np.log(rho) - np.log1p(-rho)])
@@ -257,11 +263,35 @@ class Structure:
 
     def _factor(self, theta: Array) -> Array:
         m = self.n_visits
-        unit = np.eye(m)
-        unit[np.tril_indices(m, -1)] = theta[m:]
-        return np.exp(theta[:m])[:, None] * unit
+        lower = np.zeros((m, m))
+        lower[np.tril_indices(m, -1)] = theta[m:]
+        scale = np.exp(theta[:m])
+        if not self.log_cholesky:
+            lower *= scale[:, None]
+        return lower + np.diag(scale)
+
+    def _log_cholesky(self, theta: Array) -> Covariance:
+        m, k = self.n_visits, self.n_parameters
+        factor = self._factor(theta)
+        lower = np.tril_indices(m, -1)
+        rows = np.concatenate([np.arange(m), lower[0]])
+        columns = np.concatenate([np.arange(m), lower[1]])
+        speed = np.concatenate([np.exp(theta[:m]), np.ones(k - m)])
+        # dL = speed e_r e_c', so d(L L') = speed e_r (column c of L)' and its transpose
+        first = np.zeros((k, m, m))
+        first[np.arange(k), rows] = speed[:, None] * factor[:, columns].T
+        first += np.swapaxes(first, 1, 2)
+        second = np.zeros((k, k, m, m))
+        one, two = np.nonzero(columns[:, None] == columns[None, :])
+        product = speed[one] * speed[two]
+        np.add.at(second, (one, two, rows[one], rows[two]), product)
+        np.add.at(second, (one, two, rows[two], rows[one]), product)
+        second[np.arange(m), np.arange(m)] += first[:m]
+        return Covariance(factor @ factor.T, first, second)
 
     def _unstructured(self, theta: Array) -> Covariance:
+        if self.log_cholesky:
+            return self._log_cholesky(theta)
         m, k = self.n_visits, self.n_parameters
         factor = self._factor(theta)
         sigma = factor @ factor.T

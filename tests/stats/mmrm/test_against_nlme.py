@@ -129,3 +129,30 @@ def test_dunnett_probabilities(reference_folder: Path) -> None:
         ours = equicoordinate(case["bound"], case["df"], correlation)
         tolerance = EXACT_PROBABILITY if len(correlation) == 2 else LATTICE_PROBABILITY
         assert ours == pytest.approx(case["probability"], abs=tolerance)
+
+
+def test_satterthwaite_of_a_random_intercept(
+    check_data: pd.DataFrame, reference_folder: Path
+) -> None:
+    expected = json.loads((reference_folder / "lmertest.json").read_text())
+    fit = fit_mmrm(
+        "CHG ~ BASE + TRT01P*AVISIT",
+        check_data,
+        subject="USUBJID",
+        visit="AVISIT",
+        covariance="cs",
+        df="satterthwaite",
+        reference={"TRT01P": "Riluzole"},
+    )
+    for column in ("estimate", "std_error", "df"):
+        np.testing.assert_allclose(
+            fit.coefficients[column], expected[column], rtol=KENWARD_ROGER_RELATIVE
+        )
+    for name, test in expected["joint"].items():
+        result = fit.test(np.array(test["L"]))
+        assert result.statistic == pytest.approx(test["statistic"], rel=1e-6), name
+        assert result.df == pytest.approx(test["df"], rel=1e-6), name
+    ours, theirs = fit.anova().set_index("term"), expected["anova"]
+    for row, term in enumerate(theirs["term"]):
+        for column in ("num_df", "df", "statistic"):
+            assert ours.loc[term, column] == pytest.approx(theirs[column][row], rel=1e-6), term

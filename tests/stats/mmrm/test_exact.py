@@ -49,7 +49,7 @@ def test_paired_t_test(df: str) -> None:
     data = two_arm(6, 2, 2)
     vcov = "kenward-roger-linear" if df == "kenward-roger" else None
     fit = fit_mmrm("y ~ visit", data, "id", "visit", df=df, vcov=vcov)
-    wide = data.pivot(index="id", columns="visit", values="y")
+    wide = data.pivot_table(index="id", columns="visit", values="y")
     expected = stats.ttest_rel(wide["V1"], wide["V0"])
     row = fit.coefficients.iloc[1]
     assert row["statistic"] == pytest.approx(expected.statistic, rel=EXACT)
@@ -60,7 +60,7 @@ def test_paired_t_test(df: str) -> None:
 def test_unstructured_covariance_of_complete_data_is_the_pooled_one() -> None:
     data = two_arm(9, 3, 3)
     fit = fit_mmrm("y ~ arm*visit", data, "id", "visit")
-    wide = data.pivot(index=["arm", "id"], columns="visit", values="y")
+    wide = data.pivot_table(index=["arm", "id"], columns="visit", values="y")
     centred = wide - wide.groupby("arm").transform("mean")
     np.testing.assert_allclose(fit.covariance, centred.T @ centred / 16, rtol=EXACT)
     ml = fit_mmrm("y ~ arm*visit", data, "id", "visit", reml=False, df="satterthwaite")
@@ -71,7 +71,7 @@ def test_hotelling_as_the_many_row_test() -> None:
     """For complete data the scaled F of Kenward and Roger is Hotelling's exact test."""
     data = two_arm(8, 3, 4)
     fit = fit_mmrm("y ~ arm*visit", data, "id", "visit", vcov="kenward-roger-linear")
-    wide = data.pivot(index=["arm", "id"], columns="visit", values="y")
+    wide = data.pivot_table(index=["arm", "id"], columns="visit", values="y")
     groups = [wide.loc[arm].to_numpy() for arm in "AB"]
     gap = groups[1].mean(axis=0) - groups[0].mean(axis=0)
     pooled = sum(((g - g.mean(axis=0)).T @ (g - g.mean(axis=0))) for g in groups) / 14
