@@ -120,7 +120,7 @@ ratios = survival.hazard_ratios(study)
 survival.charts.hazard_ratios(study, ratios)
 
 # %%
-survival.sentences.hazard_ratios(study, ratios)
+survival.sentences.hazard_ratios(ratios)
 
 # %%
 survival.tables.hazard_ratios(study, tests, ratios)
@@ -175,7 +175,7 @@ story(study, "survival", "limits")
 """
 
 # %%
-survival.sentences.key_points(study, watched, ratios, power)
+survival.sentences.key_points(watched, ratios, power)
 
 # %% [markdown]
 """

@@ -76,7 +76,10 @@ def levels(study: Study, result: Levels | None) -> Figure | Prose:
     visits = list(dict.fromkeys(frame.sort_values("visit")["visit_label"]))
     points = result.points
     # One frame for all layers, as a faceted chart needs.
-    both = pd.concat([frame.assign(kind="box"), points.assign(kind="point")], ignore_index=True)
+    both = frame.assign(kind="box")
+    if len(points):
+        dots_only = points[["endpoint", "visit_label", "arm", "bound"]].assign(kind="point")
+        both = pd.concat([both, dots_only], ignore_index=True)
     x = alt.X("visit_label:N", sort=visits, title=None, axis=alt.Axis(labelAngle=0, grid=False))
     base = alt.Chart(both).encode(
         x=x,

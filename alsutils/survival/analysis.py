@@ -221,7 +221,7 @@ def _of_arm(curve: SurvivalCurve | None, measure: str, time: float) -> dict[str,
     return row
 
 
-def _grid(end: float, unit: str, most: int = 6) -> list[float]:
+def _grid(end: float, unit: str, most: int = 8) -> list[float]:
     """Give a regular grid of round times from 0, of at most ``most`` steps."""
     steps = sorted(m * 10.0**k for k in range(-2, 5) for m in (1, 2, 5))
     if unit == "month":

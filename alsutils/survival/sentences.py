@@ -104,7 +104,7 @@ def differences(result: Figures | None) -> Prose:
         side = "more" if r["estimate"] > 0 else "fewer"
         inside = _includes(r["conf_low"], r["conf_high"], 0)
         lines.append(
-            f"{head}within the first {r['time']:g} {unit}, {r['treated']} had "
+            f"{head}within the first {r['time']:g} {unit}, patients on {r['treated']} had "
             f"{more or f'{amount} {side}'} without the event on average (difference "
             f"{fmt.estimate(r['estimate'], r['conf_low'], r['conf_high'], 1)}); the interval "
             f"{inside} no difference."
@@ -112,7 +112,7 @@ def differences(result: Figures | None) -> Prose:
     return Prose("\n".join(lines))
 
 
-def hazard_ratios(study: Study, result: Figures | None) -> Prose:
+def hazard_ratios(result: Figures | None) -> Prose:
     """State the hazard ratios and what their intervals exclude."""
     if result is None:
         return Prose(NO_EVENT)
@@ -200,7 +200,6 @@ def _power(row: Mapping[str, Any]) -> str:
 
 
 def key_points(
-    study: Study,
     watched: FollowUp | None,
     ratios: Figures | None,
     power: Figures | None,
