@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from alsutils.book import cache as caching
-from alsutils.book.chapters import Book, find_book, read_notebook, takes_parameters
+from alsutils.book.chapters import Book, Page, find_book, read_notebook, takes_parameters
 from alsutils.book.errors import BuildError, require_book_packages
 from alsutils.book.execute import Task, error_outputs, execute_all
 from alsutils.book.output import Output
@@ -105,12 +105,13 @@ def build_book(
     require_book_packages()
     book = find_book(book_folder)
     study = load_study(study_path)
+    sources = {page: read_notebook(page) for page in book.notebooks}
     output = Output(out, (study.folder, book.folder / "chapters"))
     output.prepare()
     with output.locked(), output.staging() as work:
         told = reporter()
         store = caching.Cache(output.cache)
-        prepared = _prepare(book, study, None if force else store)
+        prepared = _prepare(book, sources, study, None if force else store)
         notebooks = _execute(prepared, store, jobs, told)
         told.step("Collecting the results")
         results = _write_results(book, notebooks, work / "results")
@@ -133,13 +134,14 @@ def build_book(
     )
 
 
-def _prepare(book: Book, study: Study, store: caching.Cache | None) -> _Prepared:
-    """Read the notebooks and look for those whose last execution still holds."""
+def _prepare(
+    book: Book, sources: dict[Page, Any], study: Study, store: caching.Cache | None
+) -> _Prepared:
+    """Look for the notebooks whose last execution still holds; the others are tasks."""
     tasks, keys, reused = [], {}, {}
     package, files = caching.package_fingerprint(), caching.book_fingerprint(book.folder)
     data = caching.fingerprint([study.folder])
-    for page in book.notebooks:
-        notebook = read_notebook(page)
+    for page, notebook in sources.items():
         folder = page.source.parent
         parameters, ingredients = {}, [package, files]
         if takes_parameters(notebook):
