@@ -148,11 +148,10 @@ def love(study: Study, result: Baseline | None) -> Figure | Prose:
         strokeDash=alt.StrokeDash("kind:N", scale=alt.Scale(range=[[2, 3], [1, 0]]), legend=None),
     )
     largest = shown.loc[shown["size"].idxmax()]
+    height = alt.Step(12 + 13 * len(study.treated), **{"for": "position"})
     of_whom = f" ({largest['contrast']})" if several else ""
     return Figure(
-        alt.layer(rules, span, point).properties(
-            height=alt.Step(12 + 13 * len(study.treated), **{"for": "position"})
-        ),
+        alt.layer(rules, span, point).properties(height=height),
         f"Standardised differences between the arms at baseline; the largest is "
         f"{fmt.number(largest['estimate'])} for {largest['endpoint']}{of_whom}.",
         f"In units of the standard deviation, with {fmt.percent(study.conf_level)} intervals. "
@@ -191,7 +190,14 @@ def detectable(study: Study, result: Detectable) -> Figure | Prose:
         )
     )
     if several:
-        lines = lines.encode(strokeDash=alt.StrokeDash("contrast:N", title=None))
+        legend = alt.Legend(orient="bottom", columns=1)
+        dash = alt.StrokeDash(
+            "contrast:N",
+            sort=[f"{arm} vs {study.control}" for arm in study.treated],
+            title=None,
+            legend=legend,
+        )
+        lines = lines.encode(strokeDash=dash)
     levels = sorted(result.frame["power"].unique())
     marks = alt.Chart(pd.DataFrame({"power": levels})).mark_rule(strokeDash=[4, 3])
     layers = [marks.encode(y="power:Q"), lines]

@@ -19,7 +19,7 @@ SHADES = {
     "Severe": "#bf4a00",
 }
 # Names as long as organ classes' are broken into lines, shorter ones where panels are stacked.
-BREAK = "split(replace(datum.label, regexp('(.{{8,{0}}})\\\\s', 'g'), '$1\\n'), '\\n')"
+BREAK = "split(trim(replace(datum.label, regexp('(.{{1,{0}}})(\\\\s|$)', 'g'), '$1\\n')), '\\n')"
 WIDE_LINE, NARROW_LINE = 34, 20
 TOLD = 5
 NOTHING = "This study has no adverse events, so there is nothing to draw."
@@ -37,7 +37,7 @@ def dots(study: Study, result: Incidence | None) -> Figure | Prose:
     scale = theme.arm_scale(study.arms)
     several = len(study.treated) > 1
     longest = max(len(name) for name in result.shown)
-    room = max(24 if longest <= 2 * WIDE_LINE else 36, 15 * len(study.treated))
+    room = max(24 if longest <= 2 * NARROW_LINE else 36, 15 * len(study.treated))
     height = alt.Step(room, **{"for": "position"})
     shares = _share_panel(study, result, scale, height)
     differences = _difference_panel(study, result, scale, height, several)
@@ -157,6 +157,7 @@ def _kind(result: Incidence) -> str:
 
 def _share_panel(study: Study, result: Incidence, scale: alt.Scale, height: alt.Step) -> alt.Chart:
     columns = ["name", "arm", "patients", "total", "share"]
+    legend = alt.Legend(columns={"expr": f"windowSize()[0] < {STACKED_BELOW} ? 1 : 0"})
     base = alt.Chart(result.shown_counts[columns]).encode(
         y=_row_axis(result, BREAK.format(WIDE_LINE)),
         x=alt.X(
@@ -165,8 +166,10 @@ def _share_panel(study: Study, result: Incidence, scale: alt.Scale, height: alt.
             scale=alt.Scale(padding=7),
             axis=alt.Axis(format="%", tickCount=4),
         ),
-        color=alt.Color("arm:N", scale=scale, title=None),
-        shape=alt.Shape("arm:N", scale=alt.Scale(domain=list(study.arms)), title=None),
+        color=alt.Color("arm:N", scale=scale, title=None, legend=legend),
+        shape=alt.Shape(
+            "arm:N", scale=alt.Scale(domain=list(study.arms)), title=None, legend=legend
+        ),
         tooltip=[
             alt.Tooltip("name:N", title=" "),
             alt.Tooltip("arm:N", title="Arm"),

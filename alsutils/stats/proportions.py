@@ -260,7 +260,7 @@ def risk_difference(
         If more patients are counted than there are, or fewer than none.
     """
     counts = (events_treated, n_treated, events_control, n_control)
-    if min(n_treated, n_control) == 0 and max(events_treated, events_control) == 0:
+    if (0, 0) in ((events_treated, n_treated), (events_control, n_control)):
         nothing = Interval(math.nan, math.nan)
         return RiskDifference(*counts, math.nan, nothing, nothing, math.nan)
     newcombe = newcombe_interval(*counts, alpha=alpha)
