@@ -101,7 +101,7 @@ class Study:
         """Name a visit, e.g. ``Month 4`` or ``Baseline``."""
         if visit == self.config.time.baseline:
             return "Baseline"
-        return f"{_UNITS[self.config.time.unit]} {visit:g}"
+        return f"{_UNITS[self.config.time.unit]} {visit:g}".replace("-", "−")
 
     def visit_phrase(self, visit: float) -> str:
         """Name a visit within a sentence, e.g. ``month 4``."""
