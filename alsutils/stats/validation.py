@@ -1,0 +1,88 @@
+"""Answers of the package beside those of an independent one: how far apart they are."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from alsutils.stats.mmrm import MMRMFit, fit_mmrm
+
+FORMULA = "CHG ~ BASE*AVISIT + ONSET + TRT01P*AVISIT"
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Every fit of a reference, made again.
+
+    Attributes
+    ----------
+    reference : str
+        Which programs the reference comes from.
+    frame : DataFrame
+        One row a fit: ``covariance``, ``method`` (degrees of freedom and kind of standard error),
+        ``likelihood`` (difference of -2 log-likelihood, ours less theirs), ``estimate`` (largest
+        difference of a treatment contrast, in standard errors), ``std_error`` and ``df`` (largest
+        relative differences).
+    """
+
+    reference: str
+    frame: pd.DataFrame
+
+
+def mmrm_agreement(folder: Path) -> Agreement:
+    """Fit the models of R's mmrm again and compare what they say of treatment.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds ``mmrm_check.csv``, a made-up trial, and ``mmrm_check_r.json``, R's answers.
+
+    Returns
+    -------
+    Agreement
+        A positive difference of likelihood would mean that R had found the higher maximum.
+    """
+    data = pd.read_csv(folder / "mmrm_check.csv")
+    reference = json.loads((folder / "mmrm_check_r.json").read_text())
+    rows = []
+    for name, expected in reference["fits"].items():
+        vcov = None if expected["vcov"] == "default" else expected["vcov"].lower()
+        by_arm = "by_arm" in name
+        fit = fit_mmrm(
+            FORMULA,
+            data,
+            subject="USUBJID",
+            visit="AVISIT",
+            covariance=name.split("_")[0],
+            group="TRT01P" if by_arm else None,
+            weights="WEIGHT" if expected["weights"] else None,
+            reml=expected["reml"],
+            df=expected["method"].lower(),
+            vcov=vcov,
+            reference={"TRT01P": "Riluzole"},
+        )
+        extras = [vcov] if vcov else []
+        extras += ["one matrix an arm"] if by_arm else []
+        extras += ["weighted"] if expected["weights"] else []
+        extras += [] if expected["reml"] else ["maximum likelihood"]
+        name_of_fit = {
+            "covariance": name.split("_")[0],
+            "method": ", ".join([expected["method"], *extras]),
+        }
+        rows.append(name_of_fit | _distances(fit, expected))
+    programs = reference["meta"]
+    words = f"{programs['R']}, mmrm {programs['mmrm']}, emmeans {programs['emmeans']}"
+    return Agreement(words, pd.DataFrame(rows))
+
+
+def _distances(fit: MMRMFit, expected: dict[str, object]) -> dict[str, float]:
+    """Measure how far a fit's treatment contrasts are from the reference's."""
+    ours = fit.contrasts("TRT01P", by="AVISIT", reference="Riluzole")
+    theirs = pd.DataFrame(expected["contrasts_vs_control"]).rename(columns={"SE": "std_error"})
+    both = ours.merge(theirs, on="AVISIT", suffixes=("", "_r"), validate="one_to_one")
+    apart = (both["estimate"] - both["estimate_r"]).abs() / both["std_error_r"]
+    relative = {k: np.max((both[k] / both[f"{k}_r"] - 1).abs()) for k in ("std_error", "df")}
+    difference = fit.minus_2_log_likelihood - float(expected["minus_2_log_likelihood"])  # type: ignore[arg-type]
+    return {"likelihood": difference, "estimate": float(apart.max()), **relative}
