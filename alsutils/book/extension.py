@@ -30,14 +30,16 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("alsbook_synthetic", False, "html", bool)
     app.add_html_math_renderer("mathml", (_visit_math, None), (_visit_math_block, None))
     app.add_css_file("als.css")
-    app.connect("config-inited", _prefer_mathml)
+    app.connect("config-inited", _set_defaults)
     app.connect("builder-inited", _leave_out_thebe, priority=900)
     app.connect("html-page-context", _finish_page, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 
 
-def _prefer_mathml(_app: Sphinx, config: Any) -> None:
+def _set_defaults(_app: Sphinx, config: Any) -> None:
     config.html_math_renderer = "mathml"
+    # The theme complains in the browser's console where no mode is named.
+    config.html_context.setdefault("default_mode", "auto")
 
 
 def _leave_out_thebe(app: Sphinx) -> None:

@@ -82,6 +82,7 @@ NOT_PROSE = (
     r"\$[^$]*\$",
     r"\]\([^)]*\)",
     r"https?://\S+",
+    r"\b0\.05\b",  # the usual level, a convention and no result
 )
 RESULT = re.compile(r"\d+\.\d+|\bp\s*[<=>≤≥]\s*0?\.?\d|\d+(\.\d+)?\s*%\s*CI", re.IGNORECASE)
 

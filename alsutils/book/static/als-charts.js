@@ -6,7 +6,7 @@
   const LEAST = 120; // px; no panel gets narrower
   const GLYPH = 6.3; // px; mean width of a letter of an axis title
   const MARGIN = 110; // px; what the labels of a single chart's vertical axis take, or less
-  const CLOSE = 3; // px by which a drawing may miss its box
+  const CLOSE = 3; // px by which a drawing may be narrower than its box
 
   const copy = (value) => JSON.parse(JSON.stringify(value));
   const mode = () => (document.documentElement.dataset.theme === "dark" ? "dark" : "light");
@@ -146,9 +146,9 @@
     let result = await embed(host, withBrokenTitles(withWidth(spec, inner), inner, narrow), width);
     for (let attempt = 0; attempt < 3; attempt += 1) {
       const drawn = host.querySelector("svg").getBoundingClientRect().width;
-      if (Math.abs(drawn - width) <= CLOSE || (inner <= LEAST && drawn >= width)) break;
+      if ((drawn <= width && drawn >= width - CLOSE) || (inner <= LEAST && drawn >= width)) break;
       if (spec.facet || spec.repeat) spec.alsAcross = facetColumns(spec, result.view);
-      inner = Math.max(LEAST, inner + (width - drawn) / across(spec));
+      inner = Math.max(LEAST, inner + (width - 1 - drawn) / across(spec));
       result.finalize();
       const { alsAcross, ...plain } = withWidth(spec, inner);
       result = await embed(host, withBrokenTitles(plain, inner, narrow), width);
