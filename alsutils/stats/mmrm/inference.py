@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import fdtrc, stdtr, stdtrit
 
 from alsutils.stats.mmrm.crossproducts import CrossProducts
-from alsutils.stats.mmrm.errors import MMRMError, OptionError
+from alsutils.stats.mmrm.errors import MMRMError, OptionError, TooFewSubjectsError
 from alsutils.stats.mmrm.kenward_roger import adjusted_covariance
 from alsutils.stats.mmrm.optimise import Optimum
 from alsutils.stats.mmrm.sandwich import Sandwich
@@ -145,7 +145,14 @@ class Inference:
         if self.kind == "asymptotic":
             return self.optimum.value.phi
         if self.kind in KENWARD_ROGER:
-            return adjusted_covariance(self.optimum, self.products, self.structure, self.kind)
+            adjusted = adjusted_covariance(self.optimum, self.products, self.structure, self.kind)
+            if np.linalg.eigvalsh(adjusted)[0] <= 0:
+                raise TooFewSubjectsError(
+                    f"vcov={self.kind!r} is not positive definite here: its expansion in the "
+                    "number of subjects fails for so few. Use a simpler covariance, "
+                    "vcov='kenward-roger-linear' or df='satterthwaite'"
+                )
+            return adjusted
         return self.sandwich.covariance()
 
     @cached_property
@@ -155,6 +162,16 @@ class Inference:
 
     def degrees_of_freedom(self, contrasts: Array) -> Array:
         """Return the degrees of freedom of each row of an (r, p) array of contrasts."""
+        df = self._degrees_of_freedom(contrasts)
+        if not (np.isfinite(df) & (df > 0)).all():
+            raise TooFewSubjectsError(
+                f"no degrees of freedom are left by the method {self.df!r} "
+                f"(it gives {df[~(np.isfinite(df) & (df > 0))][0]:g}); the data are too few for "
+                "this model, use a smaller formula or another df"
+            )
+        return df
+
+    def _degrees_of_freedom(self, contrasts: Array) -> Array:
         if self.df == "residual":
             return np.full(len(contrasts), self.residual_df)
         if self.df == "between-within":
@@ -256,17 +273,29 @@ class Inference:
         z = np.linalg.solve(factor, rotated @ phi)
         forms = z @ self.optimum.derivatives.slopes @ z.T
         traces = np.einsum("kaa->k", forms)
-        a1 = float(traces @ weight @ traces)
-        a2 = float(np.einsum("kab,kl,lab->", forms, weight, forms))
-        b = (a1 + 6.0 * a2) / (2.0 * c)
-        g = ((c + 1.0) * a1 - (c + 4.0) * a2) / ((c + 2.0) * a2)
-        bottom = 3.0 * c + 2.0 * (1.0 - g)
-        c1, c2, c3 = g / bottom, (c - g) / bottom, (c + 2.0 - g) / bottom
-        mean = 1.0 / (1.0 - a2 / c)
-        spread = (2.0 / c) * (1.0 + c1 * b) / ((1.0 - c2 * b) ** 2 * (1.0 - c3 * b))
-        rho = spread / (2.0 * mean**2)
-        df = 4.0 + (c + 2.0) / (c * rho - 1.0)
-        return df, df / (mean * (df - 2.0))
+        a1 = np.float64(traces @ weight @ traces)
+        a2 = np.float64(np.einsum("kab,kl,lab->", forms, weight, forms))
+        with np.errstate(all="ignore"):
+            df, scaling = _moment_match(a1, a2, c)
+        if not (np.isfinite([df, scaling]).all() and df > 0 and scaling > 0):
+            raise TooFewSubjectsError(
+                f"Kenward and Roger's F for {c} rows has no degrees of freedom here: the data are "
+                "too few; test fewer rows at a time or use df='satterthwaite'"
+            )
+        return df, scaling
+
+
+def _moment_match(a1: np.float64, a2: np.float64, c: int) -> tuple[float, float]:
+    """Degrees of freedom and scaling that give an F the right mean and variance."""
+    b = (a1 + 6.0 * a2) / (2.0 * c)
+    g = ((c + 1.0) * a1 - (c + 4.0) * a2) / ((c + 2.0) * a2)
+    bottom = 3.0 * c + 2.0 * (1.0 - g)
+    c1, c2, c3 = g / bottom, (c - g) / bottom, (c + 2.0 - g) / bottom
+    mean = 1.0 / (1.0 - a2 / c)
+    spread = (2.0 / c) * (1.0 + c1 * b) / ((1.0 - c2 * b) ** 2 * (1.0 - c3 * b))
+    rho = spread / (2.0 * mean**2)
+    df = 4.0 + (c + 2.0) / (c * rho - 1.0)
+    return float(df), float(df / (mean * (df - 2.0)))
 
 
 def _pooled_df(df: Array) -> float:

@@ -179,4 +179,4 @@ def type3_rows(design: Design, term: int) -> Array:
                     values = values * (at[name] == level)
                 cell[:, position] = values
         blocks.append(weights @ cell)
-    return np.vstack(blocks)
+    return np.vstack([np.zeros((0, len(design.columns))), *blocks])

@@ -259,9 +259,11 @@ class MMRMFit:
         design = self._data.design
         rows = []
         for index, term in enumerate(design.terms):
-            if term == "1":
+            if not design.term_factors[index] and not design.term_numerics[index]:
                 continue
             hypothesis = marginal.type3_rows(design, index)
+            if not len(hypothesis):  # a factor with a single level
+                continue
             frame = self._inference.test(hypothesis, self.conf_level).frame
             square = frame["statistic"].iloc[0] ** (2 if len(hypothesis) == 1 else 1)
             rows.append((term, len(hypothesis), frame["df"].iloc[0], square, frame["p_value"][0]))
