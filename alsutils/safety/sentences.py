@@ -104,19 +104,20 @@ def multiplicity(_study: Study, result: Multiplicity | None) -> Prose:
     if result is None:
         return Prose("No event was compared, so there is nothing to adjust.")
     level = f"{result.alpha:g}"
-    verb = "was" if result.below == 1 else "were"
+    found = f"{result.below:,} were" if result.below > 1 else f"{result.below or 'none'} was"
     rest = (
         "None stays"
         if result.below_adjusted == 0
         else f"{result.below_adjusted:,} {'stays' if result.below_adjusted == 1 else 'stay'}"
     )
     able = result.comparisons - result.powerless
+    verb = "has" if able == 1 else "have"
     return Prose(
         f"{fmt.plural(result.comparisons, 'comparison')} of {fmt.plural(result.terms, 'event')} "
-        f"{'was' if result.comparisons == 1 else 'were'} made, and {result.below:,} {verb} at or "
+        f"{'was' if result.comparisons == 1 else 'were'} made, and {found} at or "
         f"below p = {level}. If no event differed between the arms, the level alone would let "
         f"{fmt.number(result.nominal, 1)} be expected; with events as rare as these it is "
-        f"{fmt.number(result.expected, 1)}, for only {able:,} of the comparisons have enough "
+        f"{fmt.number(result.expected, 1)}, for only {able:,} of the comparisons {verb} enough "
         f"events for p to come to {level} at all. {rest} at or below {level} after adjustment for "
         "these."
     )

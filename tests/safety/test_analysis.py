@@ -1,0 +1,241 @@
+"""Adverse events: counts by hand, the CDISC pilot counted another way, swapped arms, odd data."""
+
+import itertools
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from alsutils import safety
+from alsutils.safety.analysis import ADJUSTED, ANY, FISHER, NEWCOMBE, SCORE
+from alsutils.safety.exposure import RATE, RATIO
+from alsutils.stats.proportions import miettinen_nurminen_interval
+from alsutils.stats.tidy import RESULT_COLUMNS, result_frame
+
+ANY_EVENT_IN_PILOT = {"Placebo": 65, "Xanomeline low dose": 77, "Xanomeline high dose": 76}
+EXACT = 1e-12
+
+
+def _patients(result, name):
+    rows = result.counts[result.counts["name"] == name]
+    return dict(zip(rows["arm"], rows["patients"], strict=True))
+
+
+def test_overview_counts_patients_and_events(study):
+    result = safety.overview(study)
+    assert _patients(result, ANY) == {"Control": 5, "Treated": 6}
+    assert _patients(result, "Serious") == {"Control": 1, "Treated": 1}
+    assert _patients(result, "Severe") == {"Control": 0, "Treated": 1}
+    assert _patients(result, "Related to treatment") == {"Control": 0, "Treated": 6}
+    assert _patients(result, "Serious and related") == {"Control": 0, "Treated": 0}
+    any_event = result.counts[result.counts["name"] == ANY]
+    assert any_event["events"].tolist() == [7, 8]
+
+
+def test_a_patient_with_an_event_twice_counts_once(study):
+    rows = safety.incidence(study).counts.set_index(["name", "arm"])
+    assert rows.loc[("Headache", "Treated"), ["patients", "events", "total"]].tolist() == [6, 7, 10]
+
+
+def test_results_hold_both_intervals_and_both_tests(study):
+    frame = safety.incidence(study).frame
+    rows = frame[frame["endpoint"] == "Headache"].set_index("analysis")
+    limits = miettinen_nurminen_interval(6, 10, 1, 10)
+    assert rows.loc[SCORE, ["conf_low", "conf_high"]].tolist() == [limits.low, limits.high]
+    assert rows.loc[[NEWCOMBE, SCORE], "estimate"].tolist() == [0.5, 0.5]
+    p = stats.fisher_exact([[6, 4], [1, 9]]).pvalue
+    assert rows.loc[FISHER, "p_value"] == pytest.approx(p, rel=EXACT)
+    assert rows.loc[ADJUSTED, "p_value"] >= p
+    assert list(result_frame(frame).columns) == list(RESULT_COLUMNS)
+
+
+def test_only_common_terms_are_shown_and_all_are_compared(make):
+    result = safety.incidence(make(adverse_events={"population": "all", "minimum_percent": 40}))
+    assert result.shown == ("Headache", "Cough")
+    assert set(result.counts["name"]) == {"Headache", "Cough", "Fall"}
+    assert set(result.frame["endpoint"]) == {"Headache", "Cough"}
+
+
+def test_organ_classes_gather_their_terms(study):
+    found = safety.incidence(study, "system")
+    assert _patients(found, "Nervous") == {"Control": 1, "Treated": 6}
+
+
+def test_the_worst_event_of_each_patient(study):
+    frame = safety.severity(study).frame.set_index(["arm", "grade"])["patients"]
+    assert frame["Treated"].to_dict() == {"No event": 4, "Mild": 4, "Moderate": 1, "Severe": 1}
+    assert frame["Control"].to_dict() == {"No event": 5, "Mild": 4, "Moderate": 1, "Severe": 0}
+
+
+def test_swapping_the_arms_turns_every_difference_round(make):
+    swap = {"C": "T", "T": "C"}
+    here = safety.incidence(make()).differences.set_index("name")
+    there = safety.incidence(
+        make(change_subjects=lambda s: s.assign(TRT01P=s["TRT01P"].map(swap)))
+    ).differences.set_index("name")
+    there = there.loc[here.index]
+    np.testing.assert_allclose(here["estimate"], -there["estimate"], atol=EXACT)
+    np.testing.assert_allclose(here["newcombe_low"], -there["newcombe_high"], atol=1e-9)
+    np.testing.assert_allclose(here["score_low"], -there["score_high"], atol=1e-7)
+    np.testing.assert_allclose(here["p_value"], there["p_value"])
+
+
+def test_the_order_of_rows_does_not_matter(make):
+    here = safety.incidence(make()).frame
+    there = safety.incidence(make(change=lambda e: e.sample(frac=1, random_state=3))).frame
+    pd.testing.assert_frame_equal(here, there)
+
+
+def test_rates_count_events_over_years(study):
+    frame = safety.rates(study).frame.set_index(["analysis", "endpoint", "arm"])
+    assert frame.loc[(RATE, ANY, "Treated"), "estimate"] == pytest.approx(8 / 5)
+    assert frame.loc[(RATE, ANY, "Control"), "years"] == pytest.approx(5)
+    assert frame.loc[(RATIO, ANY, "Treated"), "estimate"] == pytest.approx(8 / 7)
+
+
+def test_rates_take_the_dates_of_treatment_first(make):
+    dated = make(
+        change_subjects=lambda s: s.assign(TRTSDT="2020-01-01", TRTEDT="2020-12-31", EOSDY=1)
+    )
+    result = safety.rates(dated)
+    assert result.frame["years"].dropna().tolist() == pytest.approx([10 * 366 / 365.25] * 4)
+    assert "treatment" in result.basis
+
+
+def test_no_rates_without_times(make):
+    assert safety.rates(make(change_subjects=lambda s: s.drop(columns="EOSDY"))) is None
+
+
+def test_patients_without_a_time_are_left_out_and_counted(make):
+    def one_missing(subjects):
+        return subjects.assign(EOSDY=subjects["EOSDY"].mask(subjects["USUBJID"] == "T9"))
+
+    result = safety.rates(make(change_subjects=one_missing))
+    assert result.left_out == 1
+    rows = result.frame[result.frame["analysis"] == RATE].set_index(["endpoint", "arm"])
+    assert rows.at[(ANY, "Treated"), "n_treated"] == 9
+
+
+def test_unseen_events_have_the_limit_of_their_arm(study):
+    frame = safety.unseen(study).frame.set_index("arm")
+    assert (1 - frame.at["Control", "conf_high"]) ** 10 == pytest.approx(0.05)
+    assert frame.at["Control", "kinds"] == (
+        "Severe",
+        "Related to treatment",
+        "Serious and related",
+    )
+    assert frame.at["Treated", "terms"] == 1  # cough
+
+
+def test_expected_small_p_values_are_what_shuffled_arms_give(make):
+    result = safety.incidence(make())
+    looks = safety.multiplicity(result)
+    assert (looks.comparisons, looks.terms, looks.below) == (3, 3, 1)
+    assert looks.nominal == pytest.approx(0.15)
+    # Every way of choosing the ten treated patients, for each term by its number of patients.
+    chance = 0.0
+    for total in (7, 2, 5):
+        for x in range(total + 1):
+            p = stats.fisher_exact([[x, 10 - x], [total - x, 10 - total + x]]).pvalue
+            ways = math.comb(total, x) * math.comb(20 - total, 10 - x) / math.comb(20, 10)
+            chance += ways * (p <= 0.05)
+    assert looks.expected == pytest.approx(chance, rel=1e-9)
+    assert looks.powerless == 1  # the fall, with two patients
+
+
+def test_serious_events_are_listed_only_where_patients_may_be_shown(make):
+    listing = safety.serious_listing(make())
+    assert listing.frame[["subject", "term", "related"]].to_numpy().tolist() == [
+        ["C1", "Fall", "Not related"],
+        ["T1", "Fall", "Not related"],
+    ]
+    assert safety.serious_listing(make(provenance="observed", show_subjects=False)) is None
+
+
+def test_gaps_of_the_data_are_named(make):
+    def broken(events):
+        events.loc[0, "AESEV"] = None
+        return events.assign(AESDTH=["Y"] + ["N"] * (len(events) - 1), AEREL=None)
+
+    result = safety.overview(make(change=broken))
+    assert "Related to treatment" not in set(result.counts["name"])
+    assert any("no severity" in note for note in result.notes)
+    assert any("The data hold no relation" in note for note in result.notes)
+    assert any("1 fatal event is not marked as serious" in note for note in result.notes)
+
+
+def test_only_treatment_emergent_events_count(make):
+    block = {"population": "all", "treatment_emergent": "TRTEMFL"}
+    flagged = make(
+        change=lambda e: e.assign(TRTEMFL=np.where(e["AEDECOD"] == "Cough", "N", "Y")),
+        adverse_events=block,
+    )
+    assert _patients(safety.overview(flagged), ANY) == {"Control": 2, "Treated": 6}
+
+
+# The CDISC pilot, counted here with plain sets.
+
+
+def _pilot_sets(pilot, column):
+    adsl, adae = pilot.tables["adsl"], pilot.tables["adae"]
+    arms = {s: a for s, a in zip(adsl["USUBJID"], adsl["TRT01P"], strict=True) if a}
+    sizes = {arm: sum(a == arm for a in arms.values()) for arm in pilot.arms}
+    found: dict[str, dict[str, set]] = {}
+    for subject, word, flag in zip(adae["USUBJID"], adae[column], adae["TRTEMFL"], strict=True):
+        if flag == "Y":
+            found.setdefault(word, {a: set() for a in pilot.arms})[arms[subject]].add(subject)
+    return found, sizes
+
+
+def test_pilot_patients_with_any_event(pilot):
+    assert _patients(safety.overview(pilot), ANY) == ANY_EVENT_IN_PILOT
+
+
+@pytest.mark.parametrize(("level", "column"), [("term", "AEDECOD"), ("system", "AEBODSYS")])
+def test_pilot_counts_and_p_values_of_the_commonest(pilot, level, column):
+    found, sizes = _pilot_sets(pilot, column)
+    result = safety.incidence(pilot, level)
+    counts = result.counts.set_index(["name", "arm"])["patients"]
+    p_values = result.differences.set_index(["name", "treated"])["p_value"]
+    commonest = sorted(found, key=lambda w: -max(len(s) for s in found[w].values()))[:12]
+    for word, arm in itertools.product(commonest, pilot.arms):
+        here = len(found[word][arm])
+        assert counts[word.capitalize(), arm] == here
+        if arm != pilot.control:
+            there = len(found[word][pilot.control])
+            n1, n0 = sizes[arm], sizes[pilot.control]
+            # Two-sided: every outcome no likelier than the one seen.
+            mass = stats.hypergeom(n1 + n0, here + there, n1).pmf(np.arange(here + there + 1))
+            expected = mass[mass <= mass[here] * (1 + 1e-7)].sum()
+            assert p_values[word.capitalize(), arm] == pytest.approx(expected, rel=1e-8)
+
+
+def test_pilot_shows_terms_of_five_percent(pilot):
+    found, sizes = _pilot_sets(pilot, "AEDECOD")
+    expected = {
+        word.capitalize()
+        for word, arms in found.items()
+        if any(len(people) / sizes[arm] >= 0.05 for arm, people in arms.items())
+    }
+    assert set(safety.incidence(pilot).shown) == expected
+
+
+def test_pilot_adjusts_over_the_comparisons_that_can_be_small(pilot):
+    rows = safety.incidence(pilot).differences
+    able = rows[rows["p_chance"] > 0]
+    ranked = able["p_value"].sort_values()
+    steps = ranked * len(ranked) / np.arange(1, len(ranked) + 1)
+    expected = steps[::-1].cummin()[::-1].clip(upper=1)
+    np.testing.assert_allclose(rows.loc[ranked.index, "p_adjusted"], expected)
+    assert rows.loc[rows["p_chance"] == 0, "p_adjusted"].isna().all()
+
+
+def test_pilot_has_one_row_for_each_treated_arm(pilot):
+    rows = safety.incidence(pilot).frame
+    pruritus = rows[(rows["endpoint"] == "Pruritus") & (rows["analysis"] == SCORE)]
+    assert pruritus["contrast"].tolist() == [
+        "Xanomeline low dose vs Placebo",
+        "Xanomeline high dose vs Placebo",
+    ]
