@@ -1,0 +1,108 @@
+"""How long a fit takes and how much memory, by patients and visits.
+
+    python benchmarks/mmrm_speed.py            # prints a table and writes the CSV
+    python benchmarks/mmrm_speed.py --quick    # the two cases with a target
+
+Each case is an unstructured fit with Kenward-Roger, all coefficients, the marginal means of arm by
+visit and their contrasts: the work behind one table of a trial report. The time is the best of
+several runs; the memory is what the process needs beyond the data and the imports, in a process of
+its own. Times of R's mmrm 0.3.18 for the same work on two cores stand beside the two cases for
+which they are known.
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+
+sys.path.insert(0, str(Path(__file__).parent))
+from mmrm_trial import make_trial
+
+OUTPUT = Path(__file__).parents[1] / "tests" / "reference" / "mmrm" / "speed.csv"
+FORMULA = "CHG ~ BASE*AVISIT + TRT01P*AVISIT"
+SUBJECTS = (100, 200, 1_000, 10_000, 100_000)
+VISITS = (3, 4, 6, 10, 12)
+TARGET_SECONDS = {(1_000, 10): 0.5, (200, 4): 0.04}
+R_SECONDS = {(1_000, 10): 20.0, (200, 4): 0.053}
+MEBIBYTE = 1 << 20
+
+
+def resident() -> float:
+    """Peak resident memory of this process, MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def one_case(n_subjects: int, n_visits: int) -> dict[str, float]:
+    from alsutils.stats.mmrm import fit_mmrm
+
+    small = make_trial(60, 3)
+    fit_mmrm(FORMULA, small, "USUBJID", "AVISIT").coefficients  # noqa: B018 - warm up
+    data = make_trial(n_subjects, n_visits)
+    before = resident()
+    seconds = []
+    for _ in range(3 if n_subjects >= 10_000 else 15):
+        start = time.perf_counter()
+        fit = fit_mmrm(FORMULA, data, "USUBJID", "AVISIT")
+        _ = fit.coefficients
+        fit.emmeans("TRT01P", by="AVISIT")
+        fit.contrasts("TRT01P", by="AVISIT")
+        seconds.append(time.perf_counter() - start)
+    return {
+        "subjects": n_subjects,
+        "visits": n_visits,
+        "rows": fit.n_observations,
+        "seconds": round(min(seconds), 4),
+        "iterations": fit.iterations,
+        "peak_mib": round(resident(), 1),
+        "added_mib": round(resident() - before, 1),
+        "traced_mib": round(traced_memory(data), 1),
+    }
+
+
+def traced_memory(data: pd.DataFrame) -> float:
+    """Peak of what one fit allocates, MiB."""
+    import tracemalloc
+
+    from alsutils.stats.mmrm import fit_mmrm
+
+    tracemalloc.start()
+    fit = fit_mmrm(FORMULA, data, "USUBJID", "AVISIT")
+    fit.emmeans("TRT01P", by="AVISIT")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak / MEBIBYTE
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="only the cases with a target")
+    parser.add_argument("--case", nargs=2, type=int, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.case:
+        print(json.dumps(one_case(*options.case)))
+        return
+    cases = list(TARGET_SECONDS) if options.quick else [(n, m) for n in SUBJECTS for m in VISITS]
+    rows = []
+    for n, m in cases:
+        command = [sys.executable, __file__, "--case", str(n), str(m)]
+        row = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+        row["target_seconds"] = TARGET_SECONDS.get((n, m))
+        row["r_seconds"] = R_SECONDS.get((n, m))
+        row["times_faster_than_r"] = (
+            round(row["r_seconds"] / row["seconds"], 1) if row["r_seconds"] else None
+        )
+        rows.append(row)
+        print(row, flush=True)
+    table = pd.DataFrame(rows)
+    print(table.to_string(index=False))
+    if not options.quick:
+        table.to_csv(OUTPUT, index=False)
+
+
+if __name__ == "__main__":
+    main()
