@@ -11,6 +11,7 @@ from alsutils.mechanism.association import Associations
 from alsutils.mechanism.sentences import NO_BIOMARKERS, NO_PAIR
 from alsutils.study import Study
 
+MOST_COLUMNS = 8  # arms and visits that fit beside each other
 MOST_ROWS = 40  # of the forest; beyond that it shows the last visit alone
 _CURVED = "The axes are logarithmic: equal steps are equal ratios."
 
@@ -19,11 +20,14 @@ def detection(study: Study, result: Detection | None) -> Figure | Prose:
     """Draw the share of values below the limit, a row an analyte, a column a visit and arm."""
     if result is None:
         return Prose(NO_BIOMARKERS)
+    if not (result.frame["n_below"] > 0).any():
+        return Prose("No value lies below a limit, so there is no picture of them.")
     frame = result.frame.assign(
         cell=[fmt.percent(share) for share in result.frame["share_below"]],
         dark=result.frame["share_below"] > 0.5,
     )
     visits = list(dict.fromkeys(frame["visit_label"]))
+    across = len(visits) if len(visits) * len(study.arms) <= MOST_COLUMNS else 2
     base = alt.Chart(frame).encode(
         x=alt.X("arm:N", sort=list(study.arms), title=None, axis=alt.Axis(labelAngle=-40)),
         y=alt.Y("endpoint:N", sort=list(dict.fromkeys(frame["endpoint"])), title=None),
@@ -48,7 +52,7 @@ def detection(study: Study, result: Detection | None) -> Figure | Prose:
     chart = (
         alt.layer(box, text)
         .properties(height=alt.Step(24))
-        .facet(alt.Facet("visit_label:N", sort=visits, title=None), columns=len(visits))
+        .facet(alt.Facet("visit_label:N", sort=visits, title=None), columns=across)
     )
     return Figure(
         chart,

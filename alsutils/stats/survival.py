@@ -261,7 +261,7 @@ def restricted_mean(curve: SurvivalCurve, horizon: float) -> Estimate:
     Returns
     -------
     Estimate
-        With a normal interval.
+        With a normal interval; without one where nothing varies, as when there is no event.
 
     Raises
     ------
@@ -287,7 +287,7 @@ def restricted_mean(curve: SurvivalCurve, horizon: float) -> Estimate:
     d, n = inside["events"].to_numpy(float), inside["at_risk"].to_numpy(float)
     weight = np.divide(d, n * (n - d), out=np.zeros_like(d), where=(d > 0) & (n > d))
     mean, std_error = float(areas.sum()), float(np.sqrt((after**2 * weight).sum()))
-    reach = stats.norm.ppf((1 + curve.conf_level) / 2) * std_error
+    reach = _reach(std_error, curve.conf_level)
     return Estimate(mean, std_error, mean - reach, mean + reach)
 
 
@@ -314,7 +314,7 @@ def restricted_mean_difference(
     """
     a, b = restricted_mean(treated, horizon), restricted_mean(control, horizon)
     difference, std_error = a.estimate - b.estimate, float(np.hypot(a.std_error, b.std_error))
-    reach = stats.norm.ppf((1 + treated.conf_level) / 2) * std_error
+    reach = _reach(std_error, treated.conf_level)
     return _difference(difference, std_error, difference - reach, difference + reach)
 
 
@@ -355,6 +355,11 @@ def checked_times(time: ArrayLike, event: ArrayLike) -> Times:
     if not np.isfinite(t).all() or (t < 0).any():
         raise ValueError("times must be known and at least 0; leave out people without one")
     return Times(t, e)
+
+
+def _reach(std_error: float, conf_level: float) -> float:
+    """Give half the width of a normal interval; missing where there is no spread."""
+    return float(stats.norm.ppf((1 + conf_level) / 2) * std_error) if std_error > 0 else np.nan
 
 
 def _difference(estimate: float, std_error: float, low: float, high: float) -> Estimate:

@@ -13,6 +13,9 @@ from alsutils.survival.analysis import FollowUp
 from alsutils.survival.hazards import SUPPOSED_RATIO, UNADJUSTED
 from alsutils.survival.times import Figures
 
+NOTHING_TO_CHECK = (
+    "There is nothing to check: no hazard ratio was estimated, or all events fall on one time."
+)
 NO_EVENT = "This study names no time to an event, so this section is empty."
 
 
@@ -63,10 +66,16 @@ def medians(study: Study, result: Figures | None) -> Prose:
 def _median(row: Mapping[str, Any], unit: str) -> str:
     if math.isnan(row["estimate"]):
         return f"a time not reached on {row['arm']}"
-    low, high = (fmt.number(row[k], 1) for k in ("conf_low", "conf_high"))
-    upper = "no upper limit" if math.isnan(row["conf_high"]) else f"to {high}"
-    lower = "no lower limit" if math.isnan(row["conf_low"]) else low
-    return f"{unit} {fmt.number(row['estimate'], 1)} on {row['arm']} ({lower} {upper})"
+    low, high = row["conf_low"], row["conf_high"]
+    if math.isnan(low) and math.isnan(high):
+        limits = "no interval"
+    elif math.isnan(high):
+        limits = f"{fmt.number(low, 1)} or later"
+    elif math.isnan(low):
+        limits = f"{fmt.number(high, 1)} or earlier"
+    else:
+        limits = fmt.interval(low, high, 1)
+    return f"{unit} {fmt.number(row['estimate'], 1)} on {row['arm']} ({limits})"
 
 
 def log_rank(result: Figures | None) -> Prose:
@@ -95,8 +104,8 @@ def differences(result: Figures | None) -> Prose:
     lines = []
     for r in rows.to_dict("records"):
         head = f"- **{r['endpoint']}**, {r['contrast']}: "
-        if math.isnan(r["estimate"]):
-            lines.append(f"{head}cannot be compared.")
+        if math.isnan(r["estimate"]) or math.isnan(r["conf_low"]):
+            lines.append(f"{head}cannot be compared, for want of patients or events.")
             continue
         unit = f"{r['unit']}s"
         more = "no more or fewer" if r["estimate"] == 0 else None
@@ -152,7 +161,7 @@ def proportionality(study: Study, result: Figures | None) -> Prose:
         )
         head = f"- **{r['endpoint']}**, {r['contrast']}, {kind}"
         lines.append(f"{head}: {verdict} ({fmt.p_phrase(p)}).")
-    return Prose("\n".join(lines) or "No hazard ratio was estimated, so there is nothing to check.")
+    return Prose("\n".join(lines) or NOTHING_TO_CHECK)
 
 
 def exclusions(study: Study, ratios: Figures | None, power: Figures | None) -> Prose:
@@ -188,8 +197,9 @@ def _power(row: Mapping[str, Any]) -> str:
     if math.isnan(power):
         return "Without patients in both arms there is no power."
     text = (
-        f"With {fmt.plural(row['events'], 'event')}, a trial has {fmt.percent(power)} power for "
-        f"that ratio; {row['events_needed']:.0f} events give {fmt.percent(row['target'])}"
+        f"With {fmt.plural(row['events'], 'event')}, a trial has {fmt.percent(power)} power for a "
+        f"ratio of {SUPPOSED_RATIO:g}; {row['events_needed']:.0f} events give "
+        f"{fmt.percent(row['target'])}"
     )
     if math.isnan(row["detectable_ratio"]):
         return f"{text}."

@@ -104,6 +104,8 @@ def test_nobody_with_the_event_and_everybody_with_it() -> None:
     assert survival_at(everybody, 9).estimate == 0
     assert restricted_mean(everybody, 9).estimate == 1
     assert restricted_mean(everybody, 9).std_error == 0
+    # no spread is no certainty
+    assert np.isnan(restricted_mean_difference(none, none, 3).conf_low)
 
 
 def test_time_zero_counts() -> None:
