@@ -213,8 +213,9 @@ the first correlation alone passes it. With the book's function:
 
     def with_correlation(r, n, rng):
         x, e = rng.normal(size=(2, n))
+        x, e = x - x.mean(), e - e.mean()
         e = e - x * (e @ x) / (x @ x)
-        return x, r * (x - x.mean()) / x.std() + np.sqrt(1 - r**2) * (e - e.mean()) / e.std()
+        return x, r * x / x.std() + np.sqrt(1 - r**2) * e / e.std()
 
     rng = np.random.default_rng(1)
     first, second = (correlation(*with_correlation(r, 20, rng)) for r in (-0.5, -0.1))

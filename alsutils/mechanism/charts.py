@@ -13,6 +13,7 @@ from alsutils.study import Study
 
 MOST_COLUMNS = 8  # arms and visits that fit beside each other
 MOST_ROWS = 40  # of the forest; beyond that it shows the last visit alone
+_LOG_AXIS = alt.Axis(tickCount=4, format="~g", grid=False)
 _CURVED = "The axes are logarithmic: equal steps are equal ratios."
 
 
@@ -91,7 +92,6 @@ def levels(study: Study, result: Levels | None) -> Figure | Prose:
         color=alt.Color("arm:N", scale=theme.arm_scale(study.arms), title=None),
     )
     scale = alt.Scale(type="log", zero=False, nice=False, padding=6)
-    value = alt.Axis(tickCount=4, format="~g", grid=False)
     boxes = base.transform_filter("datum.kind == 'box'").encode(
         tooltip=[
             alt.Tooltip("endpoint:N", title="Analyte"),
@@ -104,7 +104,7 @@ def levels(study: Study, result: Levels | None) -> Figure | Prose:
         ],
     )
     span = boxes.mark_rule().encode(
-        y=alt.Y("p10:Q", title=None, scale=scale, axis=value), y2="p90:Q"
+        y=alt.Y("p10:Q", title=None, scale=scale, axis=_LOG_AXIS), y2="p90:Q"
     )
     box = boxes.mark_bar(size=9, opacity=0.55).encode(y=alt.Y("q25:Q", scale=scale), y2="q75:Q")
     middle = boxes.mark_tick(size=12, thickness=2.5, orient="horizontal").encode(
