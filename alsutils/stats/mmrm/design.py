@@ -9,6 +9,7 @@ estimated marginal means and type 3 tests.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import product
 from typing import Any
 
@@ -157,12 +158,15 @@ class Design:
 
     def matrix(self, frame: pd.DataFrame) -> Array:
         """Return the design matrix of a frame, shape (n, p)."""
-        pieces, codes = self.pieces(frame), self.codes(frame)
-        matrix = np.empty((len(frame), len(self.columns)))
+        return self.rows(self.pieces(frame), self.codes(frame), len(frame))
+
+    def rows(
+        self, pieces: Mapping[str, Array], codes: Mapping[str, NDArray[np.int16]], n: int
+    ) -> Array:
+        """Return the design matrix of n rows of numeric pieces and level positions, (n, p)."""
+        matrix = np.empty((n, len(self.columns)))
         for position, column in enumerate(self.columns):
-            matrix[:, position] = _evaluate(
-                column.numerics, column.indicators, pieces, codes, len(frame)
-            )
+            matrix[:, position] = _evaluate(column.numerics, column.indicators, pieces, codes, n)
         return matrix
 
 
@@ -208,6 +212,7 @@ class Parsed:
         return sorted(str(name) for name in self.terms.required_variables)
 
 
+@lru_cache(maxsize=64)
 def parse(formula: str) -> Parsed:
     """Read a formula."""
     if not isinstance(formula, str) or "~" not in formula:
@@ -290,11 +295,10 @@ def build(
                 expressions.append(part)
         term_parts.append([expressions.index(part) for part in parts])
     transforms, expansions = _expand(expressions, frame, factors, numeric_variables)
-    matrix = _sample_matrix(expressions, term_parts, factors)
+    sizes = tuple(len(factors[e].levels) if e in factors else 0 for e in expressions)
     columns: list[Column] = []
-    owner = _owners(matrix, term_parts)
-    for name, term_index in zip(matrix.columns, owner, strict=True):
-        columns += _columns(str(name), term_index, expressions, factors, expansions)
+    for name, term_index in _sample_columns(sizes, tuple(map(tuple, term_parts))):
+        columns += _columns(name, term_index, expressions, factors, expansions)
     names = tuple(":".join(expressions[i] for i in parts) or "1" for parts in term_parts)
     return Design(
         formula=parsed.text,
@@ -341,34 +345,35 @@ def _expand(
     return spec, expansions
 
 
-def _sample_matrix(
-    expressions: list[str], term_parts: list[list[int]], factors: Mapping[str, Factor]
-) -> pd.DataFrame:
-    size = max([len(factor.levels) for factor in factors.values()] + [2])
+@lru_cache(maxsize=64)
+def _sample_columns(
+    sizes: tuple[int, ...], term_parts: tuple[tuple[int, ...], ...]
+) -> tuple[tuple[str, int], ...]:
+    """Name and term of each design column, from formulaic's matrix of a few made-up rows.
+
+    ``sizes`` has the number of levels of each expression, 0 for a number.
+    """
+    length = max([*sizes, 2])
     sample = {}
-    for index, expression in enumerate(expressions):
-        if expression in factors:
-            labels = [f"c{i}" for i in range(len(factors[expression].levels))]
-            codes = np.arange(size) % len(labels)
+    for index, size in enumerate(sizes):
+        if size:
+            labels = [f"c{i}" for i in range(size)]
+            codes = np.arange(length) % size
             sample[f"v{index}"] = pd.Series(pd.Categorical.from_codes(codes, categories=labels))
         else:
-            sample[f"v{index}"] = pd.Series(np.arange(1.0, size + 1.0))
+            sample[f"v{index}"] = pd.Series(np.arange(1.0, length + 1.0))
     right = [":".join(f"v{i}" for i in parts) or "1" for parts in term_parts]
     if "1" not in right:
         right.insert(0, "0")
-    frame = pd.DataFrame(sample, index=range(size))
-    return Formula(" + ".join(right)).get_model_matrix(frame, na_action="ignore")
-
-
-def _owners(matrix: Any, term_parts: list[list[int]]) -> list[int]:
-    """Term index of each column of the sample matrix."""
+    frame = pd.DataFrame(sample, index=range(length))
+    matrix = Formula(" + ".join(right)).get_model_matrix(frame, na_action="ignore")
     wanted = {frozenset(f"v{i}" for i in parts): t for t, parts in enumerate(term_parts)}
     owners = [0] * matrix.shape[1]
     for term, indices in matrix.model_spec.term_indices.items():
         key = frozenset(item.expr for item in term.factors if item.expr != "1")
         for index in indices:
             owners[index] = wanted[key]
-    return owners
+    return tuple((str(name), owner) for name, owner in zip(matrix.columns, owners, strict=True))
 
 
 def _columns(

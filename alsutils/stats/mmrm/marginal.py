@@ -70,15 +70,25 @@ def marginal_cells(
     if not factors or len(set(wanted)) < len(wanted):
         raise OptionError("name at least one factor, and none of them twice")
     others = [name for name in design.factors if name not in wanted]
-    levels = [design.factors[name].display for name in (*wanted, *others)]
-    grid = pd.DataFrame(list(product(*levels)), columns=[*wanted, *others])
-    for name in design.numeric_variables:
-        grid[name] = covariates[name]
-    matrix = design.matrix(grid)
-    n_cells = int(np.prod([len(design.factors[name].display) for name in wanted]))
-    labels = pd.DataFrame(list(product(*levels[: len(wanted)])), columns=wanted)
-    for name in wanted:
-        labels[name] = pd.Categorical(labels[name], categories=list(design.factors[name].display))
+    order = [*wanted, *others]
+    displays = [design.factors[name].display for name in order]
+    grid = np.indices([len(display) for display in displays]).reshape(len(order), -1)
+    codes = {
+        name: np.array([design.factors[name].levels.index(level) for level in display])[at]
+        for name, display, at in zip(order, displays, grid, strict=True)
+    }
+    point = pd.DataFrame({name: [covariates[name]] for name in design.numeric_variables}, index=[0])
+    n_rows = grid.shape[1]
+    pieces = {name: np.repeat(value, n_rows) for name, value in design.pieces(point).items()}
+    matrix = design.rows(pieces, codes, n_rows)
+    n_cells = int(np.prod([len(display) for display in displays[: len(wanted)]]))
+    labels = pd.DataFrame(
+        {
+            name: pd.Categorical.from_codes(at[:: n_rows // n_cells], categories=list(display))
+            for name, display, at in zip(order, displays, grid, strict=True)
+            if name in wanted
+        }
+    )
     return Cells(labels, matrix.reshape(n_cells, -1, matrix.shape[1]).mean(axis=1))
 
 
