@@ -51,6 +51,7 @@ def forest(
         Without theme; show it in a Figure.
     """
     scale = alt.Scale(type="log" if log else "linear", zero=False, nice=not log)
+    axis = alt.Axis(values=_ratio_ticks(frame), format="~r") if log else alt.Axis()
     order = list(dict.fromkeys(frame[label]))
     y = alt.Y(
         f"{label}:N", sort=order, title=None, axis=alt.Axis(grid=False, ticks=False, domain=False)
@@ -65,7 +66,9 @@ def forest(
     ]
     base = alt.Chart(frame).encode(y=y, tooltip=tooltip)
     span = base.mark_rule(strokeWidth=2).encode(
-        x=alt.X("conf_low:Q", title=axis_title, scale=scale), x2="conf_high:Q", color=paint
+        x=alt.X("conf_low:Q", title=axis_title, scale=scale, axis=axis),
+        x2="conf_high:Q",
+        color=paint,
     )
     point = base.mark_point(filled=True, size=80, opacity=1).encode(x="estimate:Q", color=paint)
     line = alt.Chart(frame.head(1) if row is None else frame).mark_rule(strokeDash=[4, 3])
@@ -78,6 +81,15 @@ def forest(
     return chart.facet(
         row=alt.Row(f"{row}:N", sort=panels, title=None, header=header), spacing=14
     ).resolve_scale(y="independent")
+
+
+def _ratio_ticks(frame: pd.DataFrame) -> list[float]:
+    """Choose round ratios within the intervals, so that a log axis has labels near 1."""
+    low, high = frame["conf_low"].min(), frame["conf_high"].max()
+    close = [0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.4, 1.6, 1.8, 2]
+    wide = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100]
+    ladder = close if low >= 0.45 and high <= 2.2 else wide
+    return [tick for tick in ladder if low <= tick <= high]
 
 
 def profile(
