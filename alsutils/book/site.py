@@ -1,5 +1,6 @@
 """From executed notebooks to a web site that needs no other server."""
 
+import ast
 import copy
 import json
 import re
@@ -103,14 +104,35 @@ def build_site(source: SiteSource) -> None:
 
 
 def _for_the_page(notebook: Any) -> Any:
-    """Copy a notebook without the outputs that no page can show: rows of results, live charts."""
+    """Copy a notebook without what no page can show.
+
+    Those are rows of results, live charts, and outputs that are empty for this study, such as a
+    sentence on published results where there are none; a cell that does nothing else goes, too.
+    """
     copied = copy.deepcopy(notebook)
     for cell in copied.cells:
-        for output in cell.get("outputs", []):
+        if cell.cell_type != "code":
+            continue
+        for output in cell.outputs:
             data = output.get("data", {})
             for mimetype in [name for name in data if name.startswith("application/vnd.")]:
                 del data[mimetype]
+        shown = [output for output in cell.outputs if not _is_empty(output)]
+        if cell.outputs and not shown and _only_shows(cell.source):
+            cell.metadata["tags"] = [*cell.metadata.get("tags", []), "remove-cell"]
+        cell.outputs = shown
     return copied
+
+
+def _is_empty(output: Any) -> bool:
+    """Tell whether an output is of text alone, and none of it."""
+    data = output.get("data")
+    return data is not None and not any(str(content).strip() for content in data.values())
+
+
+def _only_shows(source: str) -> bool:
+    """Tell whether code has but expressions, so that nothing after it rests on it."""
+    return all(isinstance(statement, ast.Expr) for statement in ast.parse(source).body)
 
 
 def _copy_pictures(source: Path, target: Path) -> None:

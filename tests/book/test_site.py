@@ -67,7 +67,7 @@ def home(site: Path) -> Iterator[str]:
 def browser() -> Iterator[Browser]:
     if os.environ.get("ALSBOOK_NO_BROWSER") == "1":
         pytest.skip("ALSBOOK_NO_BROWSER=1")
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    path = shutil.which("chromium") or shutil.which("google-chrome")
     if path is None:
         pytest.fail(
             "The site's test needs Chromium: apt-get install chromium (or set ALSBOOK_NO_BROWSER=1 "

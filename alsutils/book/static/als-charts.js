@@ -65,11 +65,13 @@
     return out;
   }
 
-  /* Break the long names of rows over two lines, the first of at most 20 letters. */
-  const HALVES = "split(replace(datum.label, regexp('^(.{6,20})\\\\s'), '$1\\n'), '\\n')";
-  const BREAK = `length(datum.label) > 22 ? ${HALVES} : datum.label`;
+  /* Break the long names of rows over two lines, the first of at most so many letters. */
+  const halves = (most) => {
+    const lines = `split(replace(datum.label, regexp('^(.{6,${most}})\\\\s'), '$1\\n'), '\\n')`;
+    return `length(datum.label) > ${most + 2} ? ${lines} : datum.label`;
+  };
   const isNamed = (y) => y && (y.type === "nominal" || y.type === "ordinal") && y.axis !== null && !(y.axis && y.axis.labelExpr);
-  const withBrokenLabels = (y) => ({ ...y, axis: { ...y.axis, labelExpr: BREAK, labelLineHeight: 12 } });
+  const withBrokenLabels = (y, most) => ({ ...y, axis: { ...y.axis, labelExpr: halves(most), labelLineHeight: 12 } });
 
   /* Break titles of horizontal axes that are wider than the panel over lines. */
   function withBrokenTitles(spec, width, narrow) {
@@ -91,7 +93,7 @@
       for (const [key, value] of Object.entries(node)) {
         if (key === "data" || key === "datasets") out[key] = value;
         else if (key === "x" && value && typeof value === "object" && "title" in value) out[key] = { ...value, title: broken(value.title) };
-        else if (key === "y" && narrow && isNamed(value)) out[key] = withBrokenLabels(value);
+        else if (key === "y" && isNamed(value)) out[key] = withBrokenLabels(value, narrow ? 20 : 38);
         else out[key] = walk(value);
       }
       return out;
