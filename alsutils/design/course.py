@@ -157,7 +157,7 @@ def allocation(study: Study) -> Allocation | None:
     subjects = study.subjects()
     if ALLOCATION_DATE not in subjects:
         return None
-    dates = pd.to_datetime(subjects[ALLOCATION_DATE], errors="coerce")
+    dates = pd.to_datetime(subjects[ALLOCATION_DATE], format="ISO8601", errors="coerce")
     if dates.isna().all():
         return None
     months = dates.dt.to_period("M")

@@ -76,7 +76,10 @@ def rates(study: Study) -> Rates | None:
 def _days(subjects: pd.DataFrame) -> tuple[pd.Series, str]:
     """Give each patient's days under observation, and how they were counted."""
     if {"TRTSDT", "TRTEDT"} <= set(subjects.columns):
-        first, last = (pd.to_datetime(subjects[c], errors="coerce") for c in ("TRTSDT", "TRTEDT"))
+        first, last = (
+            pd.to_datetime(subjects[column], format="ISO8601", errors="coerce")
+            for column in ("TRTSDT", "TRTEDT")
+        )
         if last.notna().any():
             return (last - first).dt.days + 1.0, "from the first to the last day of treatment"
     if "EOSDY" in subjects:
