@@ -75,9 +75,9 @@ def fit_mmrm(
         satterthwaite and between-within, empirical for residual (R mmrm's choice), and
         Kenward and Roger's for theirs. ``"kenward-roger"`` has the second-order term in the
         parameters of R's mmrm, ``"kenward-roger-sas"`` in SAS's, ``"kenward-roger-linear"`` has
-        none; for an unstructured matrix the last two are the same, SAS's ``DDFM=KR``. Also
-        ``"asymptotic"``, ``"empirical"``, ``"empirical-jackknife"`` and
-        ``"empirical-bias-reduced"``.
+        none; for an unstructured matrix the last two are the same, SAS's ``DDFM=KR``, and the
+        better choice in a small trial (see Notes). Also ``"asymptotic"``, ``"empirical"``,
+        ``"empirical-jackknife"`` and ``"empirical-bias-reduced"``.
     reference : dict, optional
         Reference level of a factor, ``{"TRT01P": "Placebo"}``; its first level otherwise.
     conf_level : float
@@ -92,6 +92,14 @@ def fit_mmrm(
     MMRMError
         A subclass that names what is wrong: see :mod:`alsutils.stats.mmrm.errors`.
 
+    Notes
+    -----
+    In 2,000 simulated trials of 12 patients an arm and four visits with drop-out
+    (``benchmarks/mmrm_coverage.py``), 95 % intervals for the last visit of an unstructured fit
+    covered 95.5 % with ``"kenward-roger-linear"``, 94.9 % with ``df="satterthwaite"``, 93.2 % with
+    ``"kenward-roger"``, whose second-order term in R's parameters takes back most of the
+    correction, and 92.7 % with the asymptotic interval.
+
     References
     ----------
     Mallinckrodt, C. H. et al. (2008) Drug Information Journal 42, 303-319.
@@ -103,14 +111,8 @@ def fit_mmrm(
     if not 0.0 < conf_level < 1.0:
         raise OptionError(f"conf_level must lie between 0 and 1, as in 0.95; got {conf_level!r}")
     kind = choose_vcov(df, vcov, reml)
-    names = [covariance] if isinstance(covariance, str) else list(covariance)
-    chain = [Structure(name, 1) for name in names]
-    if not chain or len({item.spatial for item in chain}) > 1:
-        raise OptionError(
-            "covariance must be a structure or a list of structures, and 'sp_exp' cannot share a "
-            f"list with the others because its visits are times; got {covariance!r}"
-        )
-    spatial = chain[0].spatial
+    names = _structures(covariance)
+    spatial = Structure(names[0], 1).spatial
     used = prepare(formula, data, Columns(subject, visit, group, weights), reference, spatial)
     products = accumulate(used, visit, spatial)
     structure, optimum, attempts = _first_that_fits(names, used, products, reml)
@@ -149,6 +151,17 @@ def fit_mmrm(
         _group=group,
         _subject=subject,
     )
+
+
+def _structures(covariance: str | Sequence[str]) -> list[str]:
+    """Names of the structures to try, in turn."""
+    names = [covariance] if isinstance(covariance, str) else list(covariance)
+    if not names or len({Structure(name, 1).spatial for name in names}) > 1:
+        raise OptionError(
+            "covariance must be a structure or a list of structures, and 'sp_exp' cannot share a "
+            f"list with the others because its visits are times; got {covariance!r}"
+        )
+    return names
 
 
 def _first_that_fits(
