@@ -1,8 +1,9 @@
 """Tables of the guide: what a study's folder must hold, and what numbers were checked against."""
 
-from alsutils.display import tables
-from alsutils.display.output import Prose, Table
-from alsutils.stats.validation import Agreement
+from alsutils.display import charts, tables
+from alsutils.display import format as fmt
+from alsutils.display.output import Figure, Prose, Table
+from alsutils.stats.validation import Agreement, Coverage
 from alsutils.study.dictionary import study_fields, table_columns
 
 
@@ -55,6 +56,38 @@ def agreement_sentence(result: Agreement) -> Prose:
         "fits the likelihood found here is the higher one, by a hair: the reference stopped its "
         "search a little earlier."
     )
+
+
+def coverage_figure(result: Coverage) -> Figure:
+    """Draw the coverage of each kind of inference, visit by visit."""
+    shown = result.frame.assign(
+        method=result.frame["method"].map(_METHODS),
+        estimate=100 * result.frame["coverage"],
+        conf_low=100 * result.frame["low"],
+        conf_high=100 * result.frame["high"],
+    )
+    shown = shown.sort_values("method", key=lambda names: names.map(list(_METHODS.values()).index))
+    title = "Intervals that hold the truth (%), of nominal 95%"
+    chart = charts.forest(shown, "visit", title, reference=95, row="method", digits=1)
+    told = [
+        f"{name}: {fmt.interval(rows['estimate'].min(), rows['estimate'].max(), 1)}%"
+        for name, rows in shown.groupby("method", sort=False)
+    ]
+    trials = int(result.frame["trials"].iloc[0])
+    return Figure(
+        chart,
+        f"Coverage of intervals by kind of inference. {'. '.join(told)}.",
+        f"Points are the share of {trials:,} simulated trials, lines two Monte Carlo standard "
+        "errors about it; the dashed line is what is promised.",
+    )
+
+
+_METHODS = {
+    "asymptotic": "Asymptotic (normal)",
+    "satterthwaite": "Satterthwaite",
+    "kenward-roger": "Kenward-Roger, as in R mmrm",
+    "kenward-roger-linear": "Kenward-Roger, as in SAS",
+}
 
 
 def _distance(value: float) -> str:

@@ -86,3 +86,36 @@ def _distances(fit: MMRMFit, expected: dict[str, object]) -> dict[str, float]:
     relative = {k: np.max((both[k] / both[f"{k}_r"] - 1).abs()) for k in ("std_error", "df")}
     difference = fit.minus_2_log_likelihood - float(expected["minus_2_log_likelihood"])  # type: ignore[arg-type]
     return {"likelihood": difference, "estimate": float(apart.max()), **relative}
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How often intervals of the mixed model hold the true difference, by simulation.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        One row a kind of inference and visit: ``method``, ``visit``, ``coverage`` (share of the
+        simulated trials), ``low`` and ``high`` (two Monte Carlo standard errors about it),
+        ``mean_width`` (unit of the outcome) and ``trials``.
+    """
+
+    frame: pd.DataFrame
+
+
+def mmrm_coverage(folder: Path) -> Coverage:
+    """Read the coverage that ``benchmarks/mmrm_coverage.py`` found.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds ``coverage.csv``.
+
+    Returns
+    -------
+    Coverage
+        Of nominal 95 % intervals in small trials with drop-out.
+    """
+    frame = pd.read_csv(folder / "coverage.csv")
+    error = 2 * frame["monte_carlo_se"]
+    return Coverage(frame.assign(low=frame["coverage"] - error, high=frame["coverage"] + error))
