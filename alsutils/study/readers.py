@@ -19,7 +19,8 @@ def read_table(path: Path, text_columns: tuple[str, ...] = ()) -> pd.DataFrame:
     Parameters
     ----------
     path : Path
-        A ``.csv`` (UTF-8, header in the first line, empty cell = missing) or ``.parquet`` file.
+        A ``.csv`` (UTF-8, header in the first line, empty cell = missing), ``.parquet``, ``.xpt``
+        (SAS transport) or ``.sas7bdat`` file.
     text_columns : tuple of str
         Columns to keep as text beside ADaM's identifiers, e.g. the arm.
 
@@ -37,7 +38,7 @@ def read_table(path: Path, text_columns: tuple[str, ...] = ()) -> pd.DataFrame:
     """
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
-        raise UnreadableTableError(f"files end in {' or '.join(_READERS)}, not {path.suffix!r}")
+        raise UnreadableTableError(f"files end in {', '.join(_READERS)}; not in {path.suffix!r}")
     if not path.is_file():
         raise FileNotFoundError(path)
     text = (*_TEXT, *text_columns)
@@ -74,6 +75,18 @@ def _read_csv(path: Path, text: tuple[str, ...]) -> pd.DataFrame:
     )
 
 
+def _read_sas(path: Path, _text: tuple[str, ...]) -> pd.DataFrame:
+    import pyreadstat  # loaded where a SAS file is read
+
+    read = pyreadstat.read_xport if path.suffix.lower() == ".xpt" else pyreadstat.read_sas7bdat
+    try:
+        table, _ = read(path)
+    except pyreadstat.ReadstatError as error:
+        raise ValueError(str(error)) from error
+    # SAS has no missing text: an empty cell is how it writes one.
+    return table.replace({"": None})
+
+
 def _read_parquet(path: Path, _text: tuple[str, ...]) -> pd.DataFrame:
     return pd.read_parquet(path)
 
@@ -81,4 +94,6 @@ def _read_parquet(path: Path, _text: tuple[str, ...]) -> pd.DataFrame:
 _READERS: dict[str, Callable[[Path, tuple[str, ...]], pd.DataFrame]] = {
     ".csv": _read_csv,
     ".parquet": _read_parquet,
+    ".xpt": _read_sas,
+    ".sas7bdat": _read_sas,
 }

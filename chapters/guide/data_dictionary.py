@@ -13,7 +13,8 @@ so they cannot lag behind it.
 
 ## Datasets
 
-CDISC ADaM datasets, as CSV (UTF-8, an empty cell is a missing value) or Parquet. Other columns are
+CDISC ADaM datasets, as CSV (UTF-8, an empty cell is a missing value), Parquet or SAS files (`.xpt`,
+`.sas7bdat`). Other columns are
 let through and left alone. An arm that stands in another table than ADSL is not used.
 """
 

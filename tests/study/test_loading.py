@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pandas as pd
+import pyreadstat
 import pytest
 import yaml
 
@@ -76,6 +77,27 @@ def test_parquet_and_csv_give_the_same_study(folder):
 
     edit_study(folder, to_parquet)
     pd.testing.assert_frame_equal(load_study(folder).records("ALSFRSR"), from_csv)
+
+
+def test_sas_transport_files_give_the_same_study(folder):
+    from_csv = load_study(folder)
+    for path in folder.glob("*.csv"):
+        table = pd.read_csv(path, dtype={"SUBJID": str}, keep_default_na=False, na_values=[""])
+        table = table.dropna(axis="columns", how="all")
+        pyreadstat.write_xport(table, path.with_suffix(".xpt"), file_format_version=8)
+        path.unlink()
+
+    def to_xpt(content):
+        for dataset in content["datasets"].values():
+            dataset["file"] = dataset["file"].replace(".csv", ".xpt")
+
+    edit_study(folder, to_xpt)
+    from_sas = load_study(folder)
+    columns = ["USUBJID", "AVISITN", "AVAL", "BASE", "CHG", ARM]
+    pd.testing.assert_frame_equal(
+        from_sas.records("ALSFRSR")[columns], from_csv.records("ALSFRSR")[columns]
+    )
+    assert len(from_sas.events()) == len(from_csv.events())
 
 
 def test_words_that_look_missing_are_words(folder):
