@@ -1,9 +1,11 @@
 """Tables of the guide: what a study's folder must hold, and what numbers were checked against."""
 
+import altair as alt
+
 from alsutils.display import charts, tables
 from alsutils.display import format as fmt
 from alsutils.display.output import Figure, Prose, Table
-from alsutils.stats.validation import Agreement, Coverage
+from alsutils.stats.validation import Agreement, Coverage, Speed
 from alsutils.study.dictionary import study_fields, table_columns
 
 
@@ -79,6 +81,39 @@ def coverage_figure(result: Coverage) -> Figure:
         f"Coverage of intervals by kind of inference. {'. '.join(told)}.",
         f"Points are the share of {trials:,} simulated trials, lines two Monte Carlo standard "
         "errors about it; the dashed line is what is promised.",
+    )
+
+
+def speed_figure(result: Speed) -> Figure:
+    """Draw the time of a fit against the number of subjects, a line for each number of visits."""
+    shown = result.frame.assign(visit_count=result.frame["visits"].astype("str") + " visits")
+    tooltip = [
+        alt.Tooltip("subjects:Q", title="Subjects", format=",d"),
+        alt.Tooltip("visits:Q", title="Visits"),
+        alt.Tooltip("seconds:Q", title="Seconds", format=".3f"),
+    ]
+    order = list(dict.fromkeys(shown["visit_count"]))
+    base = alt.Chart(shown).encode(
+        x=alt.X("subjects:Q", title="Subjects", scale=alt.Scale(type="log")).axis(
+            values=sorted(set(shown["subjects"])), format=",d"
+        ),
+        color=alt.Color("visit_count:N", title=None, sort=order),
+        tooltip=tooltip,
+    )
+    log = alt.Scale(type="log")
+    y = alt.Y("seconds:Q", title="Seconds", scale=log).axis(values=[0.01, 0.1, 1, 10])
+    line = base.mark_line(strokeWidth=2).encode(y=y)
+    point = base.mark_point(filled=True, size=50, opacity=1).encode(y=y)
+    told = [
+        f"{r['subjects']:,.0f} subjects by {r['visits']:.0f} visits take "
+        f"{fmt.number(r['seconds'], 2)} s here and {fmt.number(r['r_seconds'], 2)} s in R"
+        for r in shown.dropna(subset="r_seconds").to_dict("records")
+    ]
+    return Figure(
+        alt.layer(line, point).properties(height=300),
+        f"Time of a fit against the number of subjects. {'; '.join(told)}.",
+        "Unstructured covariance, Kenward-Roger inference and marginal means together, on two "
+        f"cores that had other work as well. {fmt.capitalised('; '.join(told))}.",
     )
 
 

@@ -119,3 +119,34 @@ def mmrm_coverage(folder: Path) -> Coverage:
     frame = pd.read_csv(folder / "coverage.csv")
     error = 2 * frame["monte_carlo_se"]
     return Coverage(frame.assign(low=frame["coverage"] - error, high=frame["coverage"] + error))
+
+
+@dataclass(frozen=True)
+class Speed:
+    """How long fit, Kenward-Roger inference and marginal means take.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        One row a size of trial: ``subjects``, ``visits``, ``seconds`` (wall clock) and
+        ``r_seconds`` (R's mmrm on the same, missing where not measured).
+    """
+
+    frame: pd.DataFrame
+
+
+def mmrm_speed(folder: Path) -> Speed:
+    """Read the times that ``benchmarks/mmrm_speed.py`` measured.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds ``speed.csv``.
+
+    Returns
+    -------
+    Speed
+        On two cores that had other work as well.
+    """
+    frame = pd.read_csv(folder / "speed.csv")
+    return Speed(frame[["subjects", "visits", "seconds", "r_seconds"]])

@@ -40,7 +40,7 @@ degrees of freedom and of standard errors.
 from pathlib import Path
 
 from alsutils.display import guide
-from alsutils.stats.validation import mmrm_agreement, mmrm_coverage
+from alsutils.stats.validation import mmrm_agreement, mmrm_coverage, mmrm_speed
 
 reference = Path("../../tests/reference/mmrm")
 agreement = mmrm_agreement(reference)
@@ -66,3 +66,15 @@ The difference is small in large trials. The primary chapter uses SAS's.
 # %% tags=["hide-input"]
 coverage = mmrm_coverage(reference)
 guide.coverage_figure(coverage)
+
+# %% [markdown]
+"""
+## How long does a fit take?
+
+All data enter the likelihood through sums of products for each pattern of visits seen. After one pass
+over the data nothing grows with the number of patients.
+"""
+
+# %% tags=["hide-input"]
+speed = mmrm_speed(reference)
+guide.speed_figure(speed)

@@ -1,0 +1,36 @@
+"""The guide's pages say what their tables hold."""
+
+from pathlib import Path
+
+from alsutils.display import guide
+from alsutils.stats.validation import mmrm_agreement, mmrm_coverage, mmrm_speed
+
+REFERENCE = Path(__file__).parents[1] / "reference" / "mmrm"
+
+
+def test_every_fit_of_the_reference_is_made_again():
+    result = mmrm_agreement(REFERENCE)
+    assert len(result.frame) == 36
+    # R stops a little short of the maximum, never beyond it
+    assert result.frame["likelihood"].max() < 1e-6
+    assert result.frame["estimate"].max() < 1e-3
+    assert "All 36 fits" in str(guide.agreement_sentence(result))
+    assert "mmrm 0.3.18" in guide.agreement_table(result).to_html()
+
+
+def test_the_intervals_that_the_book_uses_keep_their_promise():
+    frame = mmrm_coverage(REFERENCE).frame
+    used = frame[frame["method"] == "kenward-roger-linear"]
+    assert used["coverage"].between(0.94, 0.96).all()
+    short = frame[frame["method"] == "asymptotic"]
+    assert (short["coverage"].to_numpy() < used["coverage"].to_numpy()).all()
+    assert "as in SAS" in guide.coverage_figure(mmrm_coverage(REFERENCE)).description
+
+
+def test_speed_is_told_beside_r():
+    assert "s in R" in guide.speed_figure(mmrm_speed(REFERENCE)).description
+
+
+def test_the_dictionary_is_laid_out():
+    assert "CNSR" in guide.columns_table().to_html()
+    assert "main_analysis" in guide.fields_table().to_html()
