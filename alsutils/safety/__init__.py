@@ -3,12 +3,11 @@
 from alsutils.safety import charts, sentences, tables
 from alsutils.safety.analysis import (
     incidence,
-    multiplicity,
     overview,
     serious_listing,
     severity,
-    unseen,
 )
+from alsutils.safety.chance import multiplicity, unseen
 from alsutils.safety.exposure import rates
 
 __all__ = [

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-import numpy as np
 import pandas as pd
 
 from alsutils.stats.multiplicity import adjust_p_values
-from alsutils.stats.proportions import compare_risks, exact_interval, zero_event_limit
+from alsutils.stats.proportions import compare_risks, exact_interval
 from alsutils.study import ARM, Study
 from alsutils.study.config import AdverseEvents
 
@@ -19,7 +18,6 @@ NEWCOMBE = "risk difference (Newcombe)"
 SCORE = "risk difference (Miettinen-Nurminen)"
 FISHER = "Fisher's exact test"
 ADJUSTED = "Fisher's exact test, Benjamini-Hochberg"
-LIMIT = "upper limit of an event not seen (exact, one-sided)"
 SEVERITIES = ("Mild", "Moderate", "Severe")
 UNGRADED = "Not graded"
 NO_EVENT = "No event"
@@ -121,62 +119,6 @@ class Severity:
 
 
 @dataclass(frozen=True)
-class Unseen:
-    """What may have gone unseen: upper limits for events that nobody of an arm had.
-
-    Attributes
-    ----------
-    frame : DataFrame
-        One row an arm: result columns (``conf_high`` the exact one-sided limit) and ``arm``,
-        ``total`` (patients), ``terms`` (terms seen in another arm and not in this one), ``kinds``
-        (categories without a patient, in words), ``rule_of_three``.
-    curve : DataFrame
-        ``n`` and ``limit``: the exact limit over the size of an arm.
-    confidence : float
-        One-sided level of the limits.
-    """
-
-    frame: pd.DataFrame
-    curve: pd.DataFrame
-    confidence: float
-
-
-@dataclass(frozen=True)
-class Multiplicity:
-    """How many comparisons were made and how many small p-values chance alone brings.
-
-    Attributes
-    ----------
-    comparisons, terms : int
-        Comparisons of a term between a treated arm and the control, and terms among them.
-    below : int
-        Comparisons with p at or below alpha.
-    below_adjusted : int
-        Those still at or below alpha after adjustment.
-    nominal : float
-        Alpha times the number of comparisons: expected by chance if p-values were continuous.
-    expected : float
-        Expected by chance for these numbers of events, which is less.
-    powerless : int
-        Comparisons whose few events cannot bring p down to alpha.
-    alpha : float
-        Two-sided level.
-    frame : DataFrame
-        Result columns: the expected number by chance.
-    """
-
-    comparisons: int
-    terms: int
-    below: int
-    below_adjusted: int
-    nominal: float
-    expected: float
-    powerless: int
-    alpha: float
-    frame: pd.DataFrame
-
-
-@dataclass(frozen=True)
 class Listing:
     """Serious events one by one.
 
@@ -266,7 +208,7 @@ def severity(study: Study) -> Severity | None:
     block = study.config.adverse_events
     if block is None:
         return None
-    events, sizes = study.events(), _sizes(study, block)
+    events, sizes = study.events(), arm_sizes(study, block)
     ranks = {grade.upper(): i for i, grade in enumerate(SEVERITIES, start=2)}
     graded = events.assign(rank=events["AESEV"].map(ranks).fillna(1).astype(int))
     worst = graded.groupby("USUBJID").agg(rank=("rank", "max"), arm=(ARM, "first"))
@@ -283,98 +225,6 @@ def severity(study: Study) -> Severity | None:
     frame = pd.DataFrame(rows, columns=columns)
     empty = frame.loc[frame["grade"] == UNGRADED, "patients"].sum() == 0
     return Severity(frame[frame["grade"] != UNGRADED] if empty else frame)
-
-
-def unseen(study: Study) -> Unseen | None:
-    """Bound how common an event may be that nobody of an arm had.
-
-    Parameters
-    ----------
-    study : Study
-        With an ``adverse_events`` block.
-
-    Returns
-    -------
-    Unseen or None
-        None without adverse events.
-
-    References
-    ----------
-    Hanley and Lippman-Hand, JAMA 1983;249:1743-1745.
-    """
-    block = study.config.adverse_events
-    kinds, terms = overview(study), incidence(study)
-    if block is None or kinds is None or terms is None:
-        return None
-    rows = []
-    for arm, total in _sizes(study, block).items():
-        limit = zero_event_limit(total, study.alpha)
-        without = kinds.counts[(kinds.counts["arm"] == arm) & (kinds.counts["patients"] == 0)]
-        missed = terms.counts[(terms.counts["arm"] == arm) & (terms.counts["patients"] == 0)]
-        rows.append(
-            {
-                "analysis": LIMIT,
-                "endpoint": "An event that nobody of the arm had",
-                "population": study.population_label(block.population),
-                "contrast": arm,
-                "n_control" if arm == study.control else "n_treated": total,
-                "estimate": 0.0,
-                "conf_low": 0.0,
-                "conf_high": limit.exact,
-                "arm": arm,
-                "total": total,
-                "terms": len(missed),
-                "kinds": tuple(without["name"]),
-                "rule_of_three": limit.rule_of_three,
-            }
-        )
-    frame = pd.DataFrame(rows)
-    sizes = np.unique(np.geomspace(5, max(300, 2 * frame["total"].max()), 60).round().astype(int))
-    limits = [zero_event_limit(int(n), study.alpha).exact for n in sizes]
-    return Unseen(frame, pd.DataFrame({"n": sizes, "limit": limits}), 1 - study.alpha)
-
-
-def multiplicity(result: Incidence | None) -> Multiplicity | None:
-    """Count the comparisons and the small p-values that chance alone would bring.
-
-    Parameters
-    ----------
-    result : Incidence or None
-        Every comparison of it counts, shown or not.
-
-    Returns
-    -------
-    Multiplicity or None
-        None without a comparison.
-
-    References
-    ----------
-    Tarone, Biometrics 1990;46:515-522. Benjamini and Hochberg, Journal of the Royal Statistical
-    Society B 1995;57:289-300.
-    """
-    if result is None or result.differences.empty:
-        return None
-    rows = result.differences
-    expected = float(rows["p_chance"].sum())
-    frame = pd.DataFrame(
-        {
-            "analysis": [f"comparisons with p at or below {result.alpha:g} expected by chance"],
-            "endpoint": [f"All {len(rows)} comparisons of a {result.level}"],
-            "population": [result.population],
-            "estimate": [expected],
-        }
-    )
-    return Multiplicity(
-        comparisons=len(rows),
-        terms=rows["name"].nunique(),
-        below=int((rows["p_value"] <= result.alpha).sum()),
-        below_adjusted=int((rows["p_adjusted"] <= result.alpha).sum()),
-        nominal=result.alpha * len(rows),
-        expected=expected,
-        powerless=int((rows["p_chance"] == 0).sum()),
-        alpha=result.alpha,
-        frame=frame,
-    )
 
 
 def serious_listing(study: Study) -> Listing | None:
@@ -445,7 +295,7 @@ def _gaps(events: pd.DataFrame) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _sizes(study: Study, block: AdverseEvents) -> dict[str, int]:
+def arm_sizes(study: Study, block: AdverseEvents) -> dict[str, int]:
     """Patients of the population in each arm, the control first."""
     counts = study.subjects(block.population)[ARM].value_counts()
     return {arm: int(counts[arm]) for arm in study.arms}
@@ -459,7 +309,7 @@ def _incidence(
     minimum_percent: float,
 ) -> Incidence:
     """Count patients and events of each name and arm, and compare the arms."""
-    sizes = _sizes(study, block)
+    sizes = arm_sizes(study, block)
     names = list(named["name"].cat.categories)
     grouped = named.groupby(["name", ARM], observed=True)["USUBJID"].agg(["nunique", "size"])
     rows = []

@@ -1,11 +1,14 @@
 """Pictures of adverse events."""
 
+import textwrap
+
 import altair as alt
 import pandas as pd
 
 from alsutils.display import Figure, Prose, charts, theme
 from alsutils.display import format as fmt
-from alsutils.safety.analysis import NO_EVENT, UNGRADED, Incidence, Severity, Unseen
+from alsutils.safety.analysis import NO_EVENT, UNGRADED, Incidence, Severity
+from alsutils.safety.chance import Unseen
 from alsutils.study import Study
 
 # Panels stand under each other below this window width, and then each needs its own row names.
@@ -20,7 +23,7 @@ SHADES = {
 }
 # Names as long as organ classes' are broken into lines, shorter ones where panels are stacked.
 BREAK = "split(trim(replace(datum.label, regexp('(.{{1,{0}}})(\\\\s|$)', 'g'), '$1\\n')), '\\n')"
-WIDE_LINE, NARROW_LINE = 34, 20
+WIDE_LINE, NARROW_LINE, LINE_HEIGHT = 34, 24, 12
 TOLD = 5
 NOTHING = "This study has no adverse events, so there is nothing to draw."
 
@@ -36,8 +39,8 @@ def dots(study: Study, result: Incidence | None) -> Figure | Prose:
         )
     scale = theme.arm_scale(study.arms)
     several = len(study.treated) > 1
-    longest = max(len(name) for name in result.shown)
-    room = max(24 if longest <= 2 * NARROW_LINE else 36, 15 * len(study.treated))
+    lines = max(len(textwrap.wrap(name, NARROW_LINE)) for name in result.shown)
+    room = max(24, LINE_HEIGHT * lines + 4, 15 * len(study.treated))
     height = alt.Step(room, **{"for": "position"})
     shares = _share_panel(study, result, scale, height)
     differences = _difference_panel(study, result, scale, height, several)
@@ -225,6 +228,6 @@ def _row_axis(result: Incidence, wide: str) -> alt.Y:
         domain=False,
         labelExpr=f"windowSize()[0] < {STACKED_BELOW} ? {narrow} : {wide}",
         labelLimit=230,
-        labelLineHeight=12,
+        labelLineHeight=LINE_HEIGHT,
     )
     return alt.Y("name:N", sort=list(result.shown), title=None, axis=axis)

@@ -4,7 +4,8 @@ import pandas as pd
 
 from alsutils.display import Prose
 from alsutils.display import format as fmt
-from alsutils.safety.analysis import ANY, Incidence, Listing, Multiplicity, Unseen
+from alsutils.safety.analysis import ANY, Incidence, Listing
+from alsutils.safety.chance import Multiplicity, Unseen
 from alsutils.safety.exposure import RATE, RATIO, Rates
 from alsutils.study import Study
 

@@ -4,7 +4,8 @@ import pandas as pd
 
 from alsutils.display import Prose, Table, tables
 from alsutils.display import format as fmt
-from alsutils.safety.analysis import Incidence, Listing, Unseen
+from alsutils.safety.analysis import Incidence, Listing
+from alsutils.safety.chance import Unseen
 from alsutils.safety.exposure import RATE, RATIO, Rates
 from alsutils.study import Study
 
