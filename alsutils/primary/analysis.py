@@ -25,6 +25,7 @@ TESTS: dict[Variance, str] = {"pooled": "t-test, pooled", "welch": "t-test, Welc
 MODEL_ERRORS = "ANCOVA"
 ROBUST_ERRORS = "ANCOVA, robust errors"
 REPEATED = "MMRM, Kenward-Roger"
+ALL_RANDOMISED = "All randomised patients"
 
 
 @dataclass(frozen=True)
@@ -241,14 +242,16 @@ def adjusted(study: Study, robust: bool = True) -> Comparisons:
         except AncovaError as error:
             notes.append(f"{MODEL_ERRORS} at {study.visit_phrase(visit)}: {error}.")
             continue
-        parts.append(_labelled(study, endpoint, fit.frame, visit, MODEL_ERRORS))
+        parts.append(labelled(study, endpoint, fit.frame, visit, MODEL_ERRORS, endpoint.population))
         if robust:
             own = ["std_error", "conf_low", "conf_high", "p_value"]
             swapped = fit.frame.drop(columns=own)
             swapped = swapped.rename(columns={f"robust_{name}": name for name in own})
             swapped["statistic"] = swapped["estimate"] / swapped["std_error"]
-            parts.append(_labelled(study, endpoint, swapped, visit, ROBUST_ERRORS))
-    return Comparisons(_stacked(parts), tuple(notes))
+            parts.append(
+                labelled(study, endpoint, swapped, visit, ROBUST_ERRORS, endpoint.population)
+            )
+    return Comparisons(stacked(parts), tuple(notes))
 
 
 def repeated_measures(study: Study) -> Comparisons:
@@ -272,7 +275,7 @@ def repeated_measures(study: Study) -> Comparisons:
     longitudinal clinical trials. Drug Inf J 2008;42:303-319. doi:10.1177/009286150804200402
     """
     endpoint = study.primary
-    data = _longitudinal(study)
+    data = longitudinal(study, endpoint.population)
     covariates = ["BASE * VISIT" if name == "BASE" else name for name in endpoint.covariates]
     formula = " + ".join([f"{endpoint.value} ~ {ARM} * VISIT", *covariates])
     try:
@@ -287,7 +290,7 @@ def repeated_measures(study: Study) -> Comparisons:
         )
         table = fit.contrasts(ARM, by="VISIT", reference=study.control, conf_level=study.conf_level)
     except ValueError as error:
-        return Comparisons(_stacked([]), (f"{REPEATED}: {error}",))
+        return Comparisons(stacked([]), (f"{REPEATED}: {error}",))
     seen = data.dropna(subset=[endpoint.value, *endpoint.covariates])
     counts = seen.groupby(["VISIT", ARM], observed=False).size()
     numbers = data.drop_duplicates("VISIT").set_index("VISIT")["AVISITN"]
@@ -301,8 +304,10 @@ def repeated_measures(study: Study) -> Comparisons:
             "n_treated": counts[label, arm],
         }
         frame = pd.DataFrame([row | counted])
-        parts.append(_labelled(study, endpoint, frame, numbers[label], REPEATED))
-    return Comparisons(_stacked(parts))
+        parts.append(
+            labelled(study, endpoint, frame, numbers[label], REPEATED, endpoint.population)
+        )
+    return Comparisons(stacked(parts))
 
 
 def all_analyses(study: Study) -> AllAnalyses:
@@ -490,19 +495,27 @@ def _difference_row(
         mean_treated=result.treated.mean,
         sd_treated=result.treated.sd,
     )
-    return _labelled(study, endpoint, frame, visit, TESTS[variance])
+    return labelled(study, endpoint, frame, visit, TESTS[variance], endpoint.population)
 
 
-def _labelled(
-    study: Study, endpoint: Endpoint, frame: pd.DataFrame, visit: float, analysis: str
+def labelled(
+    study: Study,
+    endpoint: Endpoint,
+    frame: pd.DataFrame,
+    visit: float,
+    analysis: str,
+    population: str | None,
 ) -> pd.DataFrame:
-    """Name what was compared, for the page and for the table of all results."""
+    """Name what was compared, for the page and for the table of all results.
+
+    ``frame`` has the column ``arm``; a population of None means all randomised patients.
+    """
     about = study.parameter(endpoint.parameter)
     change = "change" if endpoint.value == "CHG" else "value"
     return frame.assign(
         analysis=analysis,
         endpoint=about.label if about.derived else f"{about.label}, {change}",
-        population=study.population_label(endpoint.population),
+        population=study.population_label(population) if population else ALL_RANDOMISED,
         visit=study.visit_label(visit),
         contrast=[f"{arm} vs {study.control}" for arm in frame["arm"]],
         treated=frame["arm"],
@@ -513,18 +526,19 @@ def _labelled(
     )
 
 
-def _longitudinal(study: Study) -> pd.DataFrame:
-    """Give every observed record after baseline, its visit as an ordered category."""
+def longitudinal(study: Study, population: str | None, with_baseline: bool = False) -> pd.DataFrame:
+    """Give every observed record from baseline on, its visit as an ordered category ``VISIT``."""
     endpoint = study.primary
-    data = study.records(endpoint.parameter, endpoint.population, where=endpoint.observed)
-    data = data[data["AVISITN"] > study.config.time.baseline]
+    data = study.records(endpoint.parameter, population, where=endpoint.observed)
+    start = study.config.time.baseline
+    data = data[data["AVISITN"] >= start] if with_baseline else data[data["AVISITN"] > start]
     visits = sorted(data["AVISITN"].unique())
     labels = {visit: study.visit_label(visit) for visit in visits}
     order = pd.CategoricalDtype(list(labels.values()), ordered=True)
     return data.assign(VISIT=data["AVISITN"].map(labels).astype(order))
 
 
-def _stacked(parts: list[pd.DataFrame]) -> pd.DataFrame:
+def stacked(parts: list[pd.DataFrame]) -> pd.DataFrame:
     """Stack result rows; with none, an empty frame that still has their columns."""
     if parts:
         return pd.concat(parts, ignore_index=True)

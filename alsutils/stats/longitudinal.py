@@ -190,20 +190,17 @@ def random_slopes(
 
 
 def _converged(model: Any) -> Any:
-    """Fit by one optimiser after the other, and keep the highest maximum."""
-    best = None
+    """Fit by one optimiser after the other until one converges."""
     for method in ("lbfgs", "bfgs", "powell"):
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # what fails to converge is not kept
+                warnings.simplefilter("ignore")  # a fit that did not converge is not used
                 fit = model.fit(reml=True, method=method)
         except (np.linalg.LinAlgError, ValueError):
             continue
-        if fit.converged and (best is None or fit.llf > best.llf):
-            best = fit
-    if best is None:
-        raise ValueError("the random-slope model has no maximum that the optimisers could find")
-    return best
+        if fit.converged:
+            return fit
+    raise ValueError("the random-slope model has no maximum that the optimisers could find")
 
 
 def _standard_errors(fit: Any) -> pd.Series:

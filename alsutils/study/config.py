@@ -91,6 +91,8 @@ class Endpoint(_Block):
     """The analysis that the trial's conclusion rests on."""
     observed: str | None = None
     """Rows that were observed and not carried forward (pandas query), for models of all visits."""
+    death: str | None = None
+    """PARAMCD of ADTTE for death, in the unit of visits: it ranks below any value."""
 
 
 class Responders(_Block):
@@ -398,6 +400,13 @@ def _unknown_names(config: StudyConfig) -> Iterator[str]:
         for code in (pair.x, pair.y) if pair else ():
             if code not in panel:
                 yield f"biomarkers: association names {code!r}, which is not in the panel"
+    death = config.primary.death
+    events = {event.parameter: event for event in config.time_to_event}
+    if death is not None and death not in events:
+        listed = ", ".join(events) or "none"
+        yield f"primary: death {death!r} is not one of time_to_event ({listed})"
+    elif death is not None and events[death].unit != config.time.unit:
+        yield f"primary: death {death!r} is in {events[death].unit}s, visits in {config.time.unit}s"
     if config.time_to_event and "adtte" not in config.datasets:
         yield "time_to_event: datasets has no adtte"
     if config.adverse_events and "adae" not in config.datasets:

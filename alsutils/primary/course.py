@@ -1,0 +1,108 @@
+"""The whole course at once: a shared baseline, and a slope for every patient."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from alsutils.primary.analysis import ALL_RANDOMISED, Comparisons, labelled, longitudinal, stacked
+from alsutils.stats.longitudinal import constrained_analysis, random_slopes
+from alsutils.study import ARM, Study
+
+CONSTRAINED = "cLDA, Kenward-Roger"
+SLOPE = "random slopes after baseline"
+BEND = "random slopes, change at baseline"
+
+
+@dataclass(frozen=True)
+class Slopes:
+    """Differences in slope between the arms.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        The result columns, one row an analysis and treated arm, in the endpoint's unit per unit of
+        time; with ``treated``, ``better`` and ``unit``.
+    notes : tuple of str
+        What could not be fitted and why.
+    """
+
+    frame: pd.DataFrame
+    notes: tuple[str, ...]
+
+
+def constrained(study: Study) -> Comparisons:
+    """Compare the primary endpoint with the baseline as an outcome that the arms share (cLDA).
+
+    Parameters
+    ----------
+    study : Study
+        All randomised patients with any value count, whether or not they were seen again.
+
+    Returns
+    -------
+    Comparisons
+        At every visit after baseline; empty with a note where the model cannot be fitted.
+    """
+    endpoint = study.primary
+    data = longitudinal(study, None, with_baseline=True)
+    covariates = [name for name in endpoint.covariates if name != "BASE"]
+    try:
+        fit = constrained_analysis(
+            data, "AVAL", "USUBJID", "VISIT", ARM, covariates, study.conf_level
+        )
+    except ValueError as error:
+        return Comparisons(stacked([]), (f"{CONSTRAINED}: {error}",))
+    seen = data.dropna(subset=["AVAL"]).groupby(["VISIT", ARM], observed=False).size()
+    numbers = data.drop_duplicates("VISIT").set_index("VISIT")["AVISITN"]
+    parts = []
+    for row in fit.frame.to_dict("records"):
+        visit, arm = row["visit"], row["arm"]
+        counts = {"n_control": seen[visit, study.control], "n_treated": seen[visit, arm]}
+        frame = pd.DataFrame([row | counts])
+        parts.append(labelled(study, endpoint, frame, numbers[visit], CONSTRAINED, None))
+    return Comparisons(stacked(parts))
+
+
+def slopes(study: Study) -> Slopes:
+    """Compare mean slopes, with and without what was seen before baseline.
+
+    Parameters
+    ----------
+    study : Study
+        With ``lead_in`` visits the second analysis lets each patient's line bend at baseline.
+
+    Returns
+    -------
+    Slopes
+        All randomised patients with any value.
+    """
+    endpoint, time = study.primary, study.config.time
+    about = study.parameter(endpoint.parameter)
+    data = study.records(endpoint.parameter, where=endpoint.observed)
+    wanted: list[tuple[str, pd.DataFrame, float | None]] = [
+        (SLOPE, data[data["AVISITN"] >= time.baseline], None)
+    ]
+    if study.config.lead_in:
+        wanted.append((BEND, data, time.baseline))
+    parts, notes = [], []
+    for analysis, rows, break_at in wanted:
+        try:
+            fit = random_slopes(rows, "AVAL", "USUBJID", "AVISITN", ARM, break_at, study.conf_level)
+        except ValueError as error:
+            notes.append(f"{analysis}: {error}.")
+            continue
+        counts = rows.dropna(subset=["AVAL"]).groupby(ARM, observed=False)["USUBJID"].nunique()
+        parts.append(
+            fit.frame.assign(
+                analysis=analysis,
+                endpoint=f"{about.label}, slope",
+                population=ALL_RANDOMISED,
+                contrast=[f"{arm} vs {study.control}" for arm in fit.frame["arm"]],
+                treated=fit.frame["arm"],
+                n_control=counts[study.control],
+                n_treated=[counts[arm] for arm in fit.frame["arm"]],
+                better=about.better,
+                unit=f"{about.unit} per {time.unit}".strip(),
+            )
+        )
+    return Slopes(stacked(parts), tuple(notes))

@@ -1,0 +1,197 @@
+"""Who is missing, and what the result would be under different assumptions about them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from alsutils.primary.analysis import labelled, longitudinal, stacked
+from alsutils.stats.imputation import (
+    MissingPatterns,
+    completers,
+    conditional_mean_imputation,
+    last_observation_carried_forward,
+    missing_patterns,
+    multiple_imputation,
+    tipping_point,
+)
+from alsutils.study import ARM, Study
+
+IMPUTATIONS = 200
+SEED = 20180101
+STRATEGIES = {
+    "MAR": "Went on as those who stayed",
+    "CIR": "Kept what was gained, then as control",
+    "J2R": "Jumped to control",
+    "CR": "As if always on control",
+}
+MULTIPLE = "Went on as those who stayed, drawn"
+CARRIED = "Last value carried forward"
+COMPLETE = "Left out unless complete"
+STEPS = 9  # cells along each side of the tipping-point map
+
+
+@dataclass(frozen=True)
+class Assumptions:
+    """The primary endpoint under several assumptions about what was not seen.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        The result columns at the last primary visit, one row an assumption and treated arm, and
+        ``treated``; ``analysis`` words the assumption.
+    n_imputed : int
+        Values that were not observed, over all visits after baseline.
+    notes : tuple of str
+        What could not be fitted and why.
+    """
+
+    frame: pd.DataFrame
+    n_imputed: int
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Tipping:
+    """How much worse or better the missing must have been for the result to turn.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        One row a treated arm and pair of shifts: ``treated``, ``delta_control``,
+        ``delta_treated`` (added to what is imputed, in the endpoint's unit), ``estimate``,
+        ``conf_low``, ``conf_high``, ``p_value``.
+    contour : DataFrame
+        Where the p-value equals alpha: ``treated``, ``delta_control``, ``delta_treated``.
+    """
+
+    frame: pd.DataFrame
+    contour: pd.DataFrame
+
+
+def patterns(study: Study) -> MissingPatterns:
+    """Count who misses which visits after baseline, among all randomised patients."""
+    endpoint = study.primary
+    return missing_patterns(_grid(study), endpoint.value, "USUBJID", "VISIT", ARM)
+
+
+def assumptions(study: Study) -> Assumptions:
+    """Compare the arms at the last primary visit under each assumption about the missing.
+
+    Parameters
+    ----------
+    study : Study
+        All randomised patients with complete covariates.
+
+    Returns
+    -------
+    Assumptions
+        Conditional-mean imputation with jackknife, multiple imputation, and two rules that are
+        shown as what not to do.
+
+    References
+    ----------
+    Wolbers M, et al. Standard and reference-based conditional mean imputation. Pharm Stat
+    2022;21:1246-1257. doi:10.1002/pst.2234
+    """
+    endpoint = study.primary
+    data = _grid(study)
+    names = (data, endpoint.value, "USUBJID", "VISIT", ARM)
+    level, held = study.conf_level, list(endpoint.covariates)
+    last = endpoint.visits[-1]
+    parts: list[pd.DataFrame] = []
+    notes: list[str] = []
+    analyses: dict[str, Callable[[], pd.DataFrame]] = {
+        words: partial(_conditional, names, held, kind, level) for kind, words in STRATEGIES.items()
+    }
+    analyses[MULTIPLE] = lambda: (
+        multiple_imputation(
+            *names, held, n_imputations=IMPUTATIONS, seed=SEED, conf_level=level
+        ).frame
+    )
+    analyses[CARRIED] = lambda: (
+        last_observation_carried_forward(*names, held, conf_level=level).frame
+    )
+    analyses[COMPLETE] = lambda: completers(*names, held, conf_level=level).frame
+    randomised = data.drop_duplicates("USUBJID")[ARM].value_counts()
+    everybody = {"n_control": randomised[study.control]}
+    for words, analyse in analyses.items():
+        try:
+            found = analyse()
+        except ValueError as error:
+            notes.append(f"{words}: {error}.")
+            continue
+        rows = found[found["visit"] == study.visit_label(last)]
+        if "n_treated" not in rows:
+            rows = rows.assign(**everybody, n_treated=[randomised[arm] for arm in rows["arm"]])
+        parts.append(labelled(study, endpoint, rows, last, words, None))
+    return Assumptions(stacked(parts), int(data[endpoint.value].isna().sum()), tuple(notes))
+
+
+def _conditional(
+    names: tuple[pd.DataFrame, str, str, str, str], held: list[str], kind: str, level: float
+) -> pd.DataFrame:
+    return conditional_mean_imputation(*names, held, strategy=kind, conf_level=level).frame
+
+
+def tipping(study: Study) -> Tipping | None:
+    """Shift what is imputed in each arm until the result turns; None where nothing is missing.
+
+    Parameters
+    ----------
+    study : Study
+        Shifts go from nothing to two standard deviations of the endpoint, in each arm towards
+        what weakens the difference seen.
+
+    Returns
+    -------
+    Tipping or None
+        At the last primary visit, imputed under missing at random.
+    """
+    endpoint = study.primary
+    data = _grid(study)
+    try:
+        base = conditional_mean_imputation(
+            data,
+            endpoint.value,
+            "USUBJID",
+            "VISIT",
+            ARM,
+            list(endpoint.covariates),
+            conf_level=study.conf_level,
+        )
+    except ValueError:
+        return None
+    if base.n_imputed == 0:
+        return None
+    last = study.visit_label(endpoint.visits[-1])
+    reach = 2 * float(data.loc[data["VISIT"] == last, endpoint.value].std())
+    frames, contours = [], []
+    for arm in study.treated:
+        rows = base.frame[(base.frame["visit"] == last) & (base.frame["arm"] == arm)]
+        against = -np.sign(rows["estimate"].iloc[0]) or 1.0
+        steps = np.linspace(0, reach, STEPS)
+        found = tipping_point(base, -against * steps, against * steps, last, [arm], study.alpha)
+        frames.append(found.frame.assign(treated=arm))
+        contours.append(found.contour.assign(treated=arm))
+    return Tipping(pd.concat(frames, ignore_index=True), pd.concat(contours, ignore_index=True))
+
+
+def _grid(study: Study) -> pd.DataFrame:
+    """Lay out every randomised patient at every visit after baseline, seen or not."""
+    endpoint = study.primary
+    seen = longitudinal(study, None)
+    visits = seen["VISIT"].cat.categories
+    covariates = [name for name in endpoint.covariates if name != "BASE"]
+    subjects = study.subjects()[["USUBJID", ARM, *covariates]]
+    start = study.records(endpoint.parameter, visits=[study.config.time.baseline])
+    subjects = subjects.merge(
+        start[["USUBJID", "AVAL"]].rename(columns={"AVAL": "BASE"}), on="USUBJID", how="left"
+    )
+    subjects = subjects.dropna(subset=list(endpoint.covariates))
+    grid = subjects.merge(pd.DataFrame({"VISIT": visits}), how="cross")
+    grid["VISIT"] = grid["VISIT"].astype(seen["VISIT"].dtype)
+    values = seen[["USUBJID", "VISIT", endpoint.value]]
+    return grid.merge(values, on=["USUBJID", "VISIT"], how="left")
