@@ -178,7 +178,7 @@ class Imputer:
 def _times(rows: Array, beta: Array) -> Array:
     """Design rows (c, m, p) by coefficients (B, p): (B, c, m)."""
     c, m, p = rows.shape
-    return np.asarray((beta @ rows.reshape(c * m, p).T).reshape(-1, c, m))
+    return np.asarray((beta @ rows.reshape(c * m, p).T).reshape(len(beta), c, m))
 
 
 def _patterns(trial: Trial, model: ImputationModel) -> tuple[_Pattern, ...]:

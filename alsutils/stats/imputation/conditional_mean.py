@@ -185,6 +185,8 @@ def _filled(trial: Trial, model: ImputationModel, imputer: Imputer) -> tuple[Arr
     """Impute with all subjects (1, h), and with each left out of the model (n, h)."""
     likelihood, n = model.likelihood, len(trial.subjects)
     n_fitted = model.fitted.size
+    if not imputer.n_holes:
+        return np.zeros((1, 0)), np.zeros((n, 0))
     full = refit(likelihood, weighted_sums(likelihood, np.ones((1, n_fitted))))
     filled = imputer.impute(full.sigma, full.beta)
     # A subject who never had an outcome is not in the model, which stays as it is.

@@ -9,7 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from alsutils.stats.imputation.trial import Array, ImputationError, IntArray, Trial
+from alsutils.stats.imputation.trial import (
+    Array,
+    BoolArray,
+    ImputationError,
+    IntArray,
+    Trial,
+)
 
 # Of the design in correlation form.
 _SINGULAR = 1e-9
@@ -56,32 +62,31 @@ class AnalysisDesign:
         return rows
 
 
-def analysis_design(trial: Trial) -> AnalysisDesign:
+def analysis_design(trial: Trial, rows: BoolArray | None = None) -> AnalysisDesign:
     """Make the design of the analysis of covariance.
 
     Parameters
     ----------
     trial : Trial
         The trial; a covariate that is not a number enters as a factor.
+    rows : bool array, shape (n,), optional
+        Subjects to analyse; all by default.
 
     Returns
     -------
     AnalysisDesign
     """
-    n, a = len(trial.subjects), len(trial.arms)
-    columns = [np.ones(n), *(trial.arm == k for k in range(1, a))]
-    names = ["intercept", *map(str, trial.arms[1:])]
+    used = np.ones(len(trial.subjects), dtype=bool) if rows is None else rows
+    n, a = int(used.sum()), len(trial.arms)
+    columns = [np.ones(n), *(trial.arm[used] == k for k in range(1, a))]
     for name in trial.covariates:
-        values = trial.covariates[name]
+        values = trial.covariates[name][used]
         if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
-            pieces = {name: values.to_numpy(dtype=float)}
+            pieces = [values.to_numpy(dtype=float)]
         else:
             levels = sorted(pd.unique(values).tolist(), key=str)
-            pieces = {f"{name} {level}": (values == level).to_numpy() for level in levels[1:]}
-        for label, piece in pieces.items():
-            if np.ptp(piece.astype(float)) > 0:
-                columns.append(piece)
-                names.append(label)
+            pieces = [(values == level).to_numpy(dtype=float) for level in levels[1:]]
+        columns += [piece for piece in pieces if np.ptp(piece) > 0]
     matrix = np.column_stack(columns).astype(float)
     matrix[:, a:] -= matrix[:, a:].mean(axis=0)
     if n <= matrix.shape[1]:

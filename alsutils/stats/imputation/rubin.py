@@ -139,6 +139,14 @@ def check_level(conf_level: float) -> None:
         raise ImputationError(f"conf_level must lie between 0 and 1, as in 0.95; got {conf_level}")
 
 
+def two_sided_p(statistic: Array, df: Array) -> Array:
+    """Return p of t statistics, normal where the degrees of freedom are infinite."""
+    finite = np.isfinite(df)
+    below = -np.abs(statistic)
+    tail = np.where(finite, stdtr(np.where(finite, df, 1.0), below), ndtr(below))
+    return np.asarray(2.0 * tail)
+
+
 def interval_frame(
     estimate: Array, std_error: Array, df: Array | float, conf_level: float
 ) -> pd.DataFrame:
@@ -147,8 +155,6 @@ def interval_frame(
     finite = np.isfinite(df)
     statistic = estimate / std_error
     safe = np.where(finite, df, 1.0)
-    below = -np.abs(statistic)
-    tail = np.where(finite, stdtr(safe, below), ndtr(below))
     at = 0.5 + conf_level / 2.0
     half = np.where(finite, stdtrit(safe, at), ndtri(at)) * std_error
     return pd.DataFrame(
@@ -157,7 +163,7 @@ def interval_frame(
             "std_error": std_error,
             "df": df,
             "statistic": statistic,
-            "p_value": 2.0 * tail,
+            "p_value": two_sided_p(statistic, df),
             "conf_low": estimate - half,
             "conf_high": estimate + half,
         }
