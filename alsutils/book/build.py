@@ -12,6 +12,7 @@ from alsutils.book.chapters import Book, Page, find_book, read_notebook, takes_p
 from alsutils.book.errors import BuildError, require_book_packages
 from alsutils.book.execute import Task, error_outputs, execute_all
 from alsutils.book.output import Output
+from alsutils.book.privacy import check_privacy
 from alsutils.book.results import collect_rows, write_rows
 from alsutils.book.site import assemble, build_site
 from alsutils.study import Study, load_study
@@ -113,6 +114,7 @@ def build_book(
         store = caching.Cache(output.cache)
         prepared = _prepare(book, sources, study, None if force else store)
         notebooks = _execute(prepared, store, jobs, told)
+        check_privacy(study, notebooks)
         told.step("Collecting the results")
         results = _write_results(book, notebooks, work / "results")
         _write_notebooks(notebooks, work / "notebooks")

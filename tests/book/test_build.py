@@ -110,6 +110,21 @@ def test_force_executes_all_and_gives_the_same_bytes(build, built_book):
     assert [name for name in before if before[name] != after[name]] == []
 
 
+def with_identifiers(built_book: Path) -> None:
+    """Make the study an observed one whose identifiers could not be anything else."""
+    for name in ("adsl.csv", "adqs.csv"):
+        table = built_book / "study" / name
+        table.write_text(table.read_text("utf-8").replace("S0", "TRIAL-0-S0"), "utf-8")
+    study = built_book / "study" / "study.yml"
+    study.write_text(study.read_text("utf-8").replace("synthetic", "observed"), "utf-8")
+
+
+def test_a_chart_that_carries_patients_is_a_failure(build, built_book, chapter):
+    with_identifiers(built_book)
+    chapter('"x": [1, 2, 3]', '"id": study.tables["adsl"]["USUBJID"][:3], "x": [1, 2, 3]')
+    assert_failed_and_kept(build, built_book, FIRST, "the patient TRIAL-0-S01 and 2 more")
+
+
 def assert_failed_and_kept(build, built_book, *words):
     before = contents(built_book / "_build")
     result = build()
@@ -148,11 +163,13 @@ def test_an_unknown_column_of_results_is_a_failure(build, built_book, chapter):
     assert_failed_and_kept(build, built_book, FIRST, "odd")
 
 
-def test_a_failure_keeps_what_was_executed(build, chapter):
+def test_a_failure_keeps_what_was_executed(build, built_book, chapter):
+    index = built_book / "index.md"
+    index.write_text(index.read_text("utf-8").replace("study.config.title", "study.arms"), "utf-8")
     chapter("row = {", "rows = {")
     assert build().exit_code == FAILED
     chapter("rows = {", "row = {")
-    assert "1 chapters executed, 1 reused" in build().stdout
+    assert "0 chapters executed, 2 reused" in build().stdout
 
 
 def test_warnings_of_a_cell_are_told_and_not_shown(build, built_book, chapter):
