@@ -28,6 +28,8 @@ _DEFAULT_VCOV = {
     "residual": "empirical",
 }
 _INVOLVED = 1e-10
+# Of its size before cancellation: a variance below this is rounding error.
+_SINGULAR = 1e-12
 
 
 def choose_vcov(df: str, vcov: str | None, reml: bool) -> str:
@@ -210,8 +212,13 @@ class Inference:
         estimate = contrasts @ self.beta
         rotated = contrasts @ self.back
         variance = np.einsum("rp,pq,rq->r", rotated, self.rotated_vcov, rotated)
-        if (variance <= 0).any():
-            raise MMRMError("a contrast of all zeros has no variance and cannot be tested")
+        size = np.abs(rotated)
+        largest = np.einsum("rp,pq,rq->r", size, np.abs(self.rotated_vcov), size)
+        if (variance <= _SINGULAR * largest).any():
+            raise MMRMError(
+                "a contrast has no variance and cannot be tested: it is all zeros, or an empirical "
+                "covariance finds nothing that varies between so few subjects"
+            )
         error = np.sqrt(variance)
         df = self.degrees_of_freedom(contrasts)
         return t_table(estimate, error, df, conf_level)
@@ -256,6 +263,15 @@ class Inference:
         rotated = rows @ self.back
         estimate = rows @ self.beta
         covariance = rotated @ self.rotated_vcov @ rotated.T
+        scale = np.sqrt(np.maximum(np.diag(covariance), 0.0))
+        if not (scale > 0).all() or (
+            np.linalg.eigvalsh(covariance / np.outer(scale, scale))[0] <= _SINGULAR
+        ):
+            raise TooFewSubjectsError(
+                f"the covariance of the {c} rows of this test is singular: an empirical covariance "
+                "has no more dimensions than there are independent subjects; test fewer rows at a "
+                "time or use a model-based vcov"
+            )
         plain = float(estimate @ np.linalg.solve(covariance, estimate)) / c
         if self.df == "kenward-roger":
             df, scaling = self._kenward_roger(rotated)

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alsutils.stats.mmrm import MMRMError, fit_mmrm
+from alsutils.stats.mmrm.errors import TooFewSubjectsError
 
 FORMULA = "CHG ~ BASE*AVISIT + TRT01P*AVISIT"
 # The maximum is found to about ten digits whatever the order or unit of the numbers.
@@ -162,3 +163,30 @@ def test_a_random_trial_is_fitted_or_refused_by_name(
             assert (table["df"] > 0).all()
     values = np.linalg.eigvalsh(fit.vcov)
     assert values[0] > -1e-9 * values[-1]
+
+
+@pytest.mark.parametrize(
+    ("base", "change"),
+    [
+        ([-1, 0, 0, -1], [0, 0, 1, 0, 0, 0, 1, 2, 2, -1, -2, -2]),
+        ([1, -1, 0], [0, 0, 1, 0, 0, 0, 1, 2, 2]),
+    ],
+)
+def test_an_empirical_covariance_of_few_subjects_is_refused_where_it_is_singular(
+    base: list[float], change: list[float]
+) -> None:
+    visits = ["V0", "V1", "V2"]
+    data = pd.DataFrame(
+        {
+            "USUBJID": np.repeat(range(len(base)), len(visits)),
+            "AVISIT": visits * len(base),
+            "BASE": np.repeat(np.array(base, float), len(visits)),
+            "CHG": np.array(change, float),
+        }
+    )
+    fit = fit_mmrm(
+        "CHG ~ BASE*AVISIT", data, subject="USUBJID", visit="AVISIT", covariance="toep",
+        df="residual", vcov="empirical", reml=False,
+    )  # fmt: skip
+    with pytest.raises(TooFewSubjectsError, match="singular"):
+        fit.anova()
