@@ -228,7 +228,7 @@ def test_the_search_needs_no_network(home, visit):
 def test_the_banner_leads_to_the_explanation(visit):
     seen = visit(CHAPTER)
     seen.page.locator(".bd-header-announcement a").click()
-    assert seen.page.locator("article h1").first.is_visible()
+    seen.page.locator("article h1").first.wait_for(timeout=PATIENCE)
     assert "Every patient in this book is invented" in seen.page.locator("article").inner_text()
     assert seen.trouble == []
 
