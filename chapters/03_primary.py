@@ -42,6 +42,8 @@ After this chapter you can
 - read a mean over time together with the people who are missing from it;
 - compare two arms by a t-test, and say what its interval does and does not exclude;
 - explain what holding the baseline equal (ANCOVA) and using all visits at once (MMRM) add;
+- say what each way of treating missing patients assumes, and how far a result depends on it;
+- compare patients on death and function together, pair by pair;
 - set a recomputed result beside a printed one and judge whether they agree.
 
 ## Data used
@@ -154,6 +156,101 @@ primary.sentences.robustness(study, analyses)
 These analyses agree or disagree about the same numbers. None of them can repair a measurement that
 was coloured by knowing the arm: that is a matter of design, not of calculation.
 
+The last of them, the **constrained longitudinal analysis** (cLDA), treats the baseline as one more
+value that the arms share, because randomisation made it so. Patients who were never seen again then
+still count through their baseline {cite:p}`liu2009`.
+
+## A slope for every patient
+
+Instead of visits one can compare speeds. Draw a straight line through each patient's values and
+compare the mean slopes of the arms: a model with **random slopes** does both at once
+{cite:p}`laird1982`. Where patients were watched before treatment, each line may bend at baseline, and
+the arms are compared by how much it bends.
+"""
+
+# %%
+slopes = primary.slopes(study)
+primary.tables.slopes(study, slopes)
+
+# %% [markdown]
+"""
+## Who is missing
+
+Every analysis so far says something about patients who were not seen, if only by leaving them out.
+First look at who they are.
+"""
+
+# %%
+seen = primary.patterns(study)
+primary.charts.missing_patterns(study, seen)
+
+# %%
+primary.sentences.missing_patterns(study, seen)
+
+# %% [markdown]
+"""
+What would the difference be if all had been seen? That depends on how the others did, which nobody
+knows. So make assumptions, one after the other, fill in what each implies and see whether the answer
+moves. Perhaps they **went on as those who stayed** with the same history ("missing at random").
+Perhaps they **jumped to control**, losing at once whatever the treatment had given, or kept it and
+declined like controls from then on, or never had it {cite:p}`carpenter2013,wolbers2022`.
+
+The last two rows are old habits and are shown as what not to do: carrying the last value forward
+freezes a patient who was declining, and leaving out whoever is incomplete undoes the randomisation.
+"""
+
+# %%
+imputed = primary.assumptions(study)
+primary.charts.assumptions(study, imputed)
+
+# %%
+primary.tables.assumptions(study, imputed)
+
+# %%
+primary.sentences.assumptions(study, imputed)
+
+# %% [markdown]
+"""
+Now be harsher and let the missing differ from those who stayed by a **shift**, in each arm. How large
+must it be for the conclusion to turn? If only an absurd shift turns it, it does not hang on who left.
+"""
+
+# %%
+turned = primary.tipping(study)
+primary.charts.tipping(study, turned)
+
+# %%
+primary.sentences.tipping(study, turned)
+
+# %% [markdown]
+"""
+## Function and death together
+
+A patient who has died has no score, and is not missing at random either. Instead of guessing a score,
+compare patients in pairs: of two, the one who lived longer did better; where that is open, the one
+whose function changed for the better did {cite:p}`berry2013,pocock2012`.
+"""
+
+# %%
+both = primary.together(study)
+primary.charts.pairs(study, both)
+
+# %% [markdown]
+"""
+Counting won and lost pairs gives the **win ratio** (won over lost), the **win odds** (ties shared
+out), the **net benefit** (share won less share lost) and the **probabilistic index** (the probability
+that a treated patient does better than a control). Ranking all patients by their pairs and comparing
+the ranks is the **joint rank** test.
+"""
+
+# %%
+primary.tables.together(study, both)
+
+# %%
+primary.sentences.together(study, both)
+
+# %% [markdown]
+"""
 ## Responders
 
 It is tempting to cut a measurement at a threshold and count who reached it. Counting is easy to

@@ -144,6 +144,13 @@ class Prose:
     def __str__(self) -> str:
         return self.text
 
+    def _ipython_display_(self) -> None:
+        # Without words there is nothing to show, not even an empty box.
+        if self.text:
+            from IPython.display import display
+
+            display(self._repr_mimebundle_(), raw=True)
+
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         return {
             "text/markdown": self.text,

@@ -4,7 +4,6 @@ from alsutils.primary import charts, sentences, tables
 from alsutils.primary.analysis import (
     TESTS,
     adjusted,
-    all_analyses,
     beside_print,
     domains,
     published_analysis,
@@ -13,19 +12,28 @@ from alsutils.primary.analysis import (
     trajectory,
     unadjusted,
 )
+from alsutils.primary.course import all_analyses, constrained, slopes
+from alsutils.primary.missing import assumptions, patterns, tipping
+from alsutils.primary.together import together
 
 __all__ = [
     "TESTS",
     "adjusted",
     "all_analyses",
+    "assumptions",
     "beside_print",
     "charts",
+    "constrained",
     "domains",
+    "patterns",
     "published_analysis",
     "repeated_measures",
     "responders",
     "sentences",
+    "slopes",
     "tables",
+    "tipping",
+    "together",
     "trajectory",
     "unadjusted",
 ]

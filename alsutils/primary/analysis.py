@@ -310,28 +310,6 @@ def repeated_measures(study: Study) -> Comparisons:
     return Comparisons(stacked(parts))
 
 
-def all_analyses(study: Study) -> AllAnalyses:
-    """Put the primary endpoint through every analysis of the chapter.
-
-    Parameters
-    ----------
-    study : Study
-        The trial.
-
-    Returns
-    -------
-    AllAnalyses
-        t-tests, ANCOVA with both errors and MMRM, at the primary visits.
-    """
-    parameter, visits = study.primary.parameter, study.primary.visits
-    results = [unadjusted(study, "pooled"), unadjusted(study, "welch")]
-    results += [adjusted(study), repeated_measures(study)]
-    frame = pd.concat([r.frame for r in results], ignore_index=True)
-    keep = (frame["parameter"] == parameter) & frame["visit_number"].isin(visits)
-    frame = frame[keep].sort_values("visit_number", kind="stable", ignore_index=True)
-    return AllAnalyses(frame, tuple(note for r in results for note in r.notes))
-
-
 def beside_print(study: Study) -> PrintComparison | None:
     """Set the recomputed comparisons beside what was printed; None where nothing was.
 

@@ -6,6 +6,9 @@ import pandas as pd
 from alsutils.display import Figure, Prose, charts, theme
 from alsutils.display import format as fmt
 from alsutils.primary.analysis import AllAnalyses, Comparisons, Responders, Trajectory
+from alsutils.primary.missing import Assumptions, Tipping
+from alsutils.primary.together import Together
+from alsutils.stats.imputation import MissingPatterns
 from alsutils.study import Study
 
 
@@ -66,8 +69,7 @@ def forest(study: Study, result: Comparisons | AllAnalyses) -> Figure:
     """Draw the differences of the primary endpoint, a row an analysis and contrast."""
     frame = result.frame.dropna(subset=["conf_low", "conf_high"])
     several = len(study.treated) > 1
-    words = frame["analysis"] + (": " + frame["contrast"] if several else "")
-    shown = frame.assign(row=words)
+    shown = frame.assign(row=_words(study, frame))
     colour = alt.Color(
         "treated:N",
         scale=theme.arm_scale(study.arms),
@@ -88,6 +90,171 @@ def forest(study: Study, result: Comparisons | AllAnalyses) -> Figure:
         f"Points are estimates, lines {level} intervals; the dashed line is no difference.",
         result.frame,
     )
+
+
+def missing_patterns(study: Study, result: MissingPatterns) -> Figure:
+    """Draw the share of each arm that was seen at each visit after baseline."""
+    frame = result.visits.rename(columns={"n": "size"})
+    kinds = {"n_observed": "seen", "n_gaps": "missed, seen later", "n_gone": "gone"}
+    long = frame.melt(["visit", "arm", "size"], list(kinds), "kind", "n")
+    long = long.assign(kind=long["kind"].map(kinds), share=long["n"] / long["size"])
+    long[["visit", "arm"]] = long[["visit", "arm"]].astype("str")
+    visits = [str(v) for v in frame["visit"].cat.categories]
+    colours = alt.Scale(
+        domain=list(kinds.values()), range=[theme.ACCENT, theme.SERIES[4], theme.CONTROL]
+    )
+    chart = (
+        alt.Chart(long)
+        .mark_bar()
+        .encode(
+            x=alt.X("share:Q", title="Share of the arm", axis=alt.Axis(format="%", tickCount=4)),
+            y=alt.Y("visit:N", sort=visits, title=None),
+            color=alt.Color("kind:N", scale=colours, title=None, sort=list(kinds.values())),
+            order=alt.Order("kind:N", sort="descending"),
+            tooltip=["arm:N", "visit:N", "kind:N", alt.Tooltip("n:Q", title="patients")],
+        )
+        .properties(height=alt.Step(24))
+        .facet(alt.Facet("arm:N", sort=list(study.arms), title=None), columns=1)
+    )
+    last = frame[frame["visit"] == frame["visit"].cat.categories[-1]]
+    told = [
+        f"{r['arm']}: {r['n_observed']} of {r['size']} seen at the last visit"
+        for r in last.to_dict("records")
+    ]
+    return Figure(
+        chart,
+        f"Patients seen and missing at each visit after baseline. {'; '.join(told)}.",
+        "Gone means that nothing was seen from that visit on.",
+    )
+
+
+def assumptions(study: Study, result: Assumptions) -> Figure:
+    """Draw the difference at the last primary visit under each assumption about the missing."""
+    frame = result.frame.dropna(subset=["conf_low"])
+    shown = frame.assign(row=_words(study, frame))
+    visit = study.visit_phrase(study.primary.visits[-1])
+    about = study.parameter(study.primary.parameter)
+    title = f"Difference from {study.control}, {about.label} at {visit} ({favours(study)})"
+    colour = alt.Color("treated:N", scale=theme.arm_scale(study.arms), legend=None)
+    told = [
+        f"{r['row']}: {fmt.estimate(r['estimate'], r['conf_low'], r['conf_high'])}"
+        for r in shown.to_dict("records")
+    ]
+    return Figure(
+        charts.forest(shown, "row", title, colour=colour),
+        f"Difference under each assumption about the missing. {'. '.join(told)}.",
+        "Each row answers what the difference would be if patients who were not seen had done as "
+        "named. The last two are shown as what not to do.",
+        result.frame,
+    )
+
+
+def tipping(study: Study, result: Tipping | None) -> Figure | Prose:
+    """Draw the p-value over shifts of what is imputed in each arm, with the line where it turns."""
+    if result is None:
+        return Prose("Nothing is missing, or too little was seen to impute it: no map is drawn.")
+    about = study.parameter(study.primary.parameter)
+    step_x = result.frame["delta_treated"].drop_duplicates().diff().abs().median()
+    step_y = result.frame["delta_control"].drop_duplicates().diff().abs().median()
+    cells = result.frame.assign(
+        left=result.frame["delta_treated"] - step_x / 2,
+        right=result.frame["delta_treated"] + step_x / 2,
+        bottom=result.frame["delta_control"] - step_y / 2,
+        top=result.frame["delta_control"] + step_y / 2,
+        verdict=[_side(study, row) for row in result.frame.to_dict("records")],
+    )
+    unit = f" ({about.unit})" if about.unit else ""
+    colours = alt.Scale(domain=list(_SIDES), range=[theme.ACCENT, theme.CONTROL, theme.WORSE])
+    chart = (
+        alt.Chart(cells)
+        .mark_rect()
+        .encode(
+            x=alt.X("left:Q", title=f"Shift of missing treated patients{unit}").scale(
+                nice=False, zero=False
+            ),
+            x2="right:Q",
+            y=alt.Y("bottom:Q", title=f"Shift of missing {study.control} patients{unit}").scale(
+                nice=False, zero=False
+            ),
+            y2="top:Q",
+            color=alt.Color("verdict:N", scale=colours, title="Interval lies"),
+            tooltip=[
+                alt.Tooltip("delta_treated:Q", title="Shift, treated", format=".1f"),
+                alt.Tooltip("delta_control:Q", title="Shift, control", format=".1f"),
+                alt.Tooltip("estimate:Q", title="Difference", format=".2f"),
+                alt.Tooltip("conf_low:Q", title="Lower limit", format=".2f"),
+                alt.Tooltip("conf_high:Q", title="Upper limit", format=".2f"),
+                alt.Tooltip("p_value:Q", title="p", format=".4f"),
+            ],
+        )
+        .properties(height=260)
+        .facet(alt.Facet("treated:N", sort=list(study.treated), title=None), columns=2)
+    )
+    told = [
+        f"{side}: {fmt.percent((cells['verdict'] == side).mean())} of the cells" for side in _SIDES
+    ]
+    return Figure(
+        chart,
+        f"Map of shifts of the imputed values in both arms. Interval lies {'; '.join(told)}.",
+        "The corner without shifts takes the missing to have gone on as those who stayed. Away "
+        "from it the missing of the arm that is ahead did worse, and those of the other better.",
+    )
+
+
+_SIDES = ("on the better side for treatment", "over no difference", "on the worse side")
+
+
+def _side(study: Study, row: dict[str, float]) -> str:
+    """Say on which side of no difference the interval lies."""
+    if row["conf_low"] <= 0 <= row["conf_high"]:
+        return _SIDES[1]
+    higher = study.parameter(study.primary.parameter).better == "higher"
+    return _SIDES[0] if (row["estimate"] > 0) == higher else _SIDES[2]
+
+
+def pairs(study: Study, result: Together | None) -> Figure | Prose:
+    """Draw how pairs of a treated and a control patient are decided."""
+    if result is None:
+        return Prose("This study names no death to rank together with the endpoint.")
+    if result.pairs.empty:
+        return Prose(" ".join(result.notes))
+    long = result.pairs.melt(["treated", "layer", "share"], ["wins", "losses"], "who", "pairs")
+    total = long.groupby("treated")["pairs"].transform("sum")
+    long = long.assign(part=long["pairs"] / total)
+    tied = long["layer"] == "tied"
+    long = long[~tied | (long["who"] == "wins")]
+    words = {"wins": "treated patient did better", "losses": f"{study.control} patient did better"}
+    long["who"] = long["who"].map(words).where(long["layer"] != "tied", "tied")
+    layers = {"survival": "By death", "function": "By function", "tied": "Tied"}
+    long["layer"] = long["layer"].map(layers)
+    colours = alt.Scale(
+        domain=[*words.values(), "tied"], range=[theme.ACCENT, theme.CONTROL, theme.SERIES[3]]
+    )
+    chart = (
+        alt.Chart(long)
+        .mark_bar()
+        .encode(
+            x=alt.X("part:Q", title="Share of all pairs", axis=alt.Axis(format="%")),
+            y=alt.Y("layer:N", sort=list(layers.values()), title=None),
+            color=alt.Color("who:N", scale=colours, title=None),
+            tooltip=["layer:N", "who:N", "pairs:Q", alt.Tooltip("part:Q", format=".1%")],
+        )
+        .properties(height=alt.Step(30))
+        .facet(alt.Facet("treated:N", sort=list(study.treated), title=None), columns=1)
+    )
+    told = [f"{r['layer']}, {r['who']}: {fmt.percent(r['part'])}" for r in long.to_dict("records")]
+    return Figure(
+        chart,
+        f"How pairs of a treated and a control patient are decided. {'; '.join(told)}.",
+        "Every treated patient is set against every control: first by who lived longer, and where "
+        "that is open by who changed for the better.",
+    )
+
+
+def _words(study: Study, frame: pd.DataFrame) -> pd.Series:
+    """Name a row by its analysis, and by its contrast where there are several."""
+    several = len(study.treated) > 1
+    return frame["analysis"] + (": " + frame["contrast"] if several else "")
 
 
 def favours(study: Study) -> str:

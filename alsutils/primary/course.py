@@ -4,7 +4,17 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from alsutils.primary.analysis import ALL_RANDOMISED, Comparisons, labelled, longitudinal, stacked
+from alsutils.primary.analysis import (
+    ALL_RANDOMISED,
+    AllAnalyses,
+    Comparisons,
+    adjusted,
+    labelled,
+    longitudinal,
+    repeated_measures,
+    stacked,
+    unadjusted,
+)
 from alsutils.stats.longitudinal import constrained_analysis, random_slopes
 from alsutils.study import ARM, Study
 
@@ -61,6 +71,28 @@ def constrained(study: Study) -> Comparisons:
         frame = pd.DataFrame([row | counts])
         parts.append(labelled(study, endpoint, frame, numbers[visit], CONSTRAINED, None))
     return Comparisons(stacked(parts))
+
+
+def all_analyses(study: Study) -> AllAnalyses:
+    """Put the primary endpoint through every analysis of the chapter.
+
+    Parameters
+    ----------
+    study : Study
+        The trial.
+
+    Returns
+    -------
+    AllAnalyses
+        t-tests, ANCOVA with both errors, MMRM and cLDA, at the primary visits.
+    """
+    parameter, visits = study.primary.parameter, study.primary.visits
+    results = [unadjusted(study, "pooled"), unadjusted(study, "welch")]
+    results += [adjusted(study), repeated_measures(study), constrained(study)]
+    frame = pd.concat([r.frame for r in results], ignore_index=True)
+    keep = (frame["parameter"] == parameter) & frame["visit_number"].isin(visits)
+    frame = frame[keep].sort_values("visit_number", kind="stable", ignore_index=True)
+    return AllAnalyses(frame, tuple(note for r in results for note in r.notes))
 
 
 def slopes(study: Study) -> Slopes:

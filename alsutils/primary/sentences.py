@@ -3,6 +3,9 @@
 from alsutils.display import Prose
 from alsutils.display import format as fmt
 from alsutils.primary.analysis import AllAnalyses, Comparisons, PrintComparison, Responders
+from alsutils.primary.missing import Assumptions, Tipping
+from alsutils.primary.together import Together
+from alsutils.stats.imputation import MissingPatterns
 from alsutils.study import Study
 
 
@@ -89,6 +92,84 @@ def responders(study: Study, result: Responders | None) -> Prose:
         f"Good responders are patients with {about.label} of at least {block.good:g}{about.unit}: "
         f"{'; '.join(parts)}."
     )
+
+
+def missing_patterns(study: Study, result: MissingPatterns) -> Prose:
+    """Say how many patients were seen throughout, by arm."""
+    subjects = result.subjects
+    parts = []
+    for arm in study.arms:
+        mine = subjects[subjects["arm"] == arm]
+        complete = (mine["kind"] == "complete").sum()
+        parts.append(f"{fmt.count_of(complete, len(mine))} of {len(mine)} on {arm}")
+    gaps = "Nobody came back after a visit missed." if result.monotone else (
+        "Some missed a visit and came back."
+    )  # fmt: skip
+    return Prose(f"Seen at every visit after baseline were {fmt.listed(parts)}. {gaps}")
+
+
+def assumptions(study: Study, result: Assumptions) -> Prose:
+    """Say how far the difference depends on what is assumed of the missing."""
+    if "estimate" not in result.frame:
+        return Prose(" ".join(result.notes))
+    lines = []
+    for contrast, rows in result.frame.groupby("contrast", sort=False):
+        excluded = int(((rows["conf_low"] > 0) | (rows["conf_high"] < 0)).sum())
+        lines.append(
+            f"{contrast} at {study.visit_phrase(study.primary.visits[-1])}: from "
+            f"{fmt.interval(rows['estimate'].min(), rows['estimate'].max())}; {excluded} of "
+            f"{len(rows)} intervals exclude no difference."
+        )
+    return Prose(" ".join(lines))
+
+
+def tipping(study: Study, result: Tipping | None) -> Prose:
+    """Say by how much the missing must differ for the result to turn."""
+    if result is None:
+        return Prose("")
+    unit = study.parameter(study.primary.parameter).unit
+    lines = []
+    for arm in study.treated:
+        cells = result.frame[result.frame["treated"] == arm]
+        start = cells[(cells["delta_control"] == 0) & (cells["delta_treated"] == 0)].iloc[0]
+        turn = result.contour[
+            (result.contour["treated"] == arm) & (result.contour["delta_control"] == 0)
+        ]
+        reach = fmt.number(cells["delta_treated"].abs().max(), 1)
+        if start["p_value"] >= study.alpha:
+            lines.append(f"{arm}: the interval includes no difference before anything is shifted.")
+        elif turn.empty:
+            lines.append(
+                f"{arm}: shifting the missing treated patients alone, even by {reach} {unit}, does "
+                "not turn the result."
+            )
+        else:
+            shift = fmt.number(abs(turn["delta_treated"].iloc[0]), 1)
+            lines.append(
+                f"{arm}: the result turns once the missing treated patients did {shift} {unit} "
+                "worse than those who stayed suggest."
+            )
+    return Prose(" ".join(lines))
+
+
+def together(study: Study, result: Together | None) -> Prose:
+    """State the pairwise comparison in words."""
+    if result is None or result.frame.empty:
+        return Prose("")
+    lines = []
+    for arm in study.treated:
+        rows = result.frame[result.frame["treated"] == arm].set_index("analysis")
+        if "probabilistic index" not in rows.index:
+            continue
+        row = rows.loc["probabilistic index"]
+        includes = row["conf_low"] <= 0.5 <= row["conf_high"]
+        interval = fmt.interval(100 * row["conf_low"], 100 * row["conf_high"], 0)
+        lines.append(
+            f"A patient on {arm}, drawn at random, does better than one on {study.control} with "
+            f"probability {fmt.percent(row['estimate'])} (interval {interval}%); the interval "
+            f"{'includes' if includes else 'excludes'} a coin's toss."
+        )
+    return Prose(" ".join(lines))
 
 
 def key_points(study: Study, main: Comparisons, every: AllAnalyses) -> Prose:

@@ -5,6 +5,9 @@ import pandas as pd
 from alsutils.display import Prose, Table, tables
 from alsutils.display import format as fmt
 from alsutils.primary.analysis import AllAnalyses, Comparisons, PrintComparison, Responders
+from alsutils.primary.course import Slopes
+from alsutils.primary.missing import Assumptions
+from alsutils.primary.together import Together
 from alsutils.study import Study
 
 
@@ -136,6 +139,91 @@ def responders(study: Study, result: Responders | None) -> Table | Prose:
         formats,
         group="visit",
         notes=["Intervals by Newcombe's method, p by Fisher's exact test, two-sided."],
+        results=result.frame,
+    )
+
+
+def slopes(study: Study, result: Slopes) -> Table | Prose:
+    """Lay out the differences in slope."""
+    if "estimate" not in result.frame:
+        return Prose(" ".join(result.notes))
+    frame = _with_words(result.frame)
+    labels = {
+        "analysis": "Analysis",
+        **({"treated": "Arm"} if len(study.treated) > 1 else {}),
+        "n_treated": "n treated",
+        "n_control": "n control",
+        "difference": f"Difference ({fmt.percent(study.conf_level)} CI)",
+        "p_value": "p",
+    }
+    whole = {"n_treated": _whole, "n_control": _whole}
+    return tables.table(
+        frame,
+        f"Slope of {study.parameter(study.primary.parameter).label}, {frame['unit'].iloc[0]}",
+        labels,
+        {**whole, "p_value": fmt.p_value},
+        notes=[
+            f"Differences are the arm minus {study.control}; {result.frame['population'].iloc[0]}."
+            " Normal inference.",
+            *result.notes,
+        ],
+        results=result.frame,
+    )
+
+
+def assumptions(study: Study, result: Assumptions) -> Table | Prose:
+    """Lay out the difference under each assumption about the missing."""
+    if "estimate" not in result.frame:
+        return Prose(" ".join(result.notes))
+    labels = {
+        "analysis": "The missing patients ...",
+        **({"treated": "Arm"} if len(study.treated) > 1 else {}),
+        "difference": f"Difference ({fmt.percent(study.conf_level)} CI)",
+        "std_error": "SE",
+        "p_value": "p",
+    }
+    visit = study.visit_phrase(study.primary.visits[-1])
+    return tables.table(
+        _with_words(result.frame),
+        f"Difference at {visit} under each assumption",
+        labels,
+        {"std_error": fmt.number, "p_value": fmt.p_value},
+        notes=[
+            f"{fmt.plural(result.n_imputed, 'value')} after baseline were not observed. The first "
+            "four rows impute conditional means and take their error from a jackknife, the fifth "
+            "draws the values and pools by Rubin's rules.",
+            *result.notes,
+        ],
+        results=result.frame,
+    )
+
+
+def together(study: Study, result: Together | None) -> Table | Prose:
+    """Lay out the joint rank and the measures of pairwise comparison."""
+    if result is None or result.frame.empty:
+        return Prose("")
+    labels = {
+        "analysis": "Measure",
+        **({"treated": "Arm"} if len(study.treated) > 1 else {}),
+        "difference": f"Estimate ({fmt.percent(study.conf_level)} CI)",
+        "p_value": "p",
+    }
+    ranks = [
+        f"{r['arm']}: mean rank {fmt.number(r['mean_rank'], 1)} of {r['n']:.0f} patients, "
+        f"{fmt.plural(r['events'], 'death')}"
+        for r in result.ranks.to_dict("records")
+    ]
+    return tables.table(
+        _with_words(result.frame),
+        f"Death and {study.parameter(study.primary.parameter).label} together",
+        labels,
+        {"p_value": fmt.p_value},
+        notes=[
+            f"{'; '.join(ranks)}.",
+            "No difference is 0 for ranks and net benefit, 1 for win ratio and win odds, and 0.5 "
+            "for the probabilistic index.",
+            *result.notes,
+        ],
         results=result.frame,
     )
 
