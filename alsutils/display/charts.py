@@ -54,7 +54,10 @@ def forest(
     axis = alt.Axis(values=_ratio_ticks(frame), format="~r") if log else alt.Axis()
     order = list(dict.fromkeys(frame[label]))
     y = alt.Y(
-        f"{label}:N", sort=order, title=None, axis=alt.Axis(grid=False, ticks=False, domain=False)
+        f"{label}:N",
+        sort=order,
+        title=None,
+        axis=alt.Axis(grid=False, ticks=False, domain=False, labelPadding=8),
     )
     paint = colour if colour is not None else alt.value(theme.ACCENT)
     number = f",.{digits}f"

@@ -6,6 +6,9 @@
   const LEAST = 120; // px; no panel gets narrower
   const GLYPH = 6.3; // px; mean width of a letter of an axis title
   const MARGIN = 110; // px; what the labels of a single chart's vertical axis take, or less
+  const NARROW_LABEL = 150; // px; the most that a label takes where the page is narrow
+  const LONG_KEY = 20; // letters; of legends with longer entries one stands in a line
+  const TWO_LINES = 30; // px; height of a row whose name is broken over two lines
   const CLOSE = 3; // px by which a drawing may be narrower than its box
 
   const copy = (value) => JSON.parse(JSON.stringify(value));
@@ -93,6 +96,7 @@
       for (const [key, value] of Object.entries(node)) {
         if (key === "data" || key === "datasets") out[key] = value;
         else if (key === "x" && value && typeof value === "object" && "title" in value) out[key] = { ...value, title: broken(value.title) };
+        else if (key === "height" && narrow && value && value.step) out[key] = { step: Math.max(value.step, TWO_LINES) };
         else if (key === "y" && isNamed(value)) out[key] = withBrokenLabels(value, narrow ? 20 : 38);
         else out[key] = walk(value);
       }
@@ -101,11 +105,21 @@
     return walk(spec);
   }
 
+  /* Letters of the longest name that the spec gives a colour or a shape. */
+  function longestKey(node) {
+    if (!node || typeof node !== "object") return 0;
+    const named = node.scale && Array.isArray(node.scale.domain) ? node.scale.domain : [];
+    const lengths = named.map((name) => (typeof name === "string" ? name.length : 0));
+    const inside = Object.entries(node).map(([key, value]) => (key === "data" || key === "datasets" ? 0 : longestKey(value)));
+    return Math.max(0, ...lengths, ...inside);
+  }
+
   function themed(spec, narrow) {
     const config = copy(window.alsThemes[mode()]);
     if (narrow) {
-      config.legend = { ...config.legend, columns: 2, labelLimit: 150 };
-      config.axis = { ...config.axis, labelLimit: 150 };
+      const long = longestKey(spec) > LONG_KEY;
+      config.legend = { ...config.legend, columns: long ? 1 : 2, labelLimit: long ? 2 * NARROW_LABEL : NARROW_LABEL };
+      config.axis = { ...config.axis, labelLimit: NARROW_LABEL };
     }
     return { ...spec, config: { ...config, ...(spec.config || {}) } };
   }
@@ -130,7 +144,7 @@
     try {
       let result;
       if (isSingle(spec)) {
-        result = await embed(host, { ...withBrokenTitles(spec, width - MARGIN, narrow), width: "container", autosize: { type: "fit-x", contains: "padding" } }, width);
+        result = await embed(host, { ...withBrokenTitles(spec, width - (narrow ? NARROW_LABEL : MARGIN), narrow), width: "container", autosize: { type: "fit-x", contains: "padding" } }, width);
       } else {
         result = await drawPanels(host, spec, width);
       }
