@@ -13,14 +13,20 @@ def standardised(study: Study, result: Standardised) -> Figure:
     """Draw every endpoint on one scale, in panels by who or what measured it."""
     frame = result.frame.dropna(subset=["conf_low"])
     several = len(study.treated) > 1
-    words = frame["endpoint"] + ", " + frame["visit"].str.lower()
-    shown = frame.assign(row=words + (": " + frame["treated"] if several else ""))
-    colour = alt.Color("treated:N", scale=theme.arm_scale(study.arms), legend=None)
+    shown = frame.assign(row=frame["endpoint"] + ", " + frame["visit"].str.lower())
+    colour = alt.Color(
+        "treated:N",
+        scale=theme.arm_scale(study.arms),
+        title=None,
+        legend=alt.Legend(values=list(study.treated)) if several else None,
+    )
     title = "Difference in standard deviations (above 0 is better for the patient)"
-    chart = charts.forest(shown, "row", title, colour=colour, row="measured_by")
+    within = "treated" if several else None
+    chart = charts.forest(shown, "row", title, colour=colour, row="measured_by", within=within)
+    who = shown["row"] + (", " + shown["treated"] if several else "")
     told = [
-        f"{r['row']}: {fmt.estimate(r['estimate'], r['conf_low'], r['conf_high'])}"
-        for r in shown.to_dict("records")
+        f"{name}: {fmt.estimate(r['estimate'], r['conf_low'], r['conf_high'])}"
+        for name, r in zip(who, shown.to_dict("records"), strict=True)
     ]
     return Figure(
         chart,
@@ -52,7 +58,7 @@ def scepticism(study: Study, result: Scepticism) -> Figure:
     target = base.mark_point(opacity=0, size=80).encode(y="estimate:Q", tooltip=tooltip)
     zero = alt.Chart(frame).mark_rule(strokeDash=[4, 3]).encode(y=alt.datum(0))
     layers = alt.layer(zero, band, line, target).properties(height=220)
-    chart = layers.facet(_by_panel(frame), columns=2)
+    chart = layers.facet(_by_panel(frame), columns=min(2, frame["panel"].nunique()))
     told = []
     for row in result.limits.to_dict("records"):
         where = f"{row['visit']}, {row['contrast']}"
@@ -90,7 +96,7 @@ def exaggeration(study: Study, result: Exaggeration) -> Figure:
     target = base.mark_point(opacity=0, size=80).encode(y=y)
     seen = base.mark_rule(strokeDash=[4, 3]).encode(x="mean(observed):Q", tooltip=alt.value(None))
     layers = alt.layer(seen, line, target).properties(height=220)
-    chart = layers.facet(_by_panel(frame), columns=2)
+    chart = layers.facet(_by_panel(frame), columns=min(2, frame["panel"].nunique()))
     told = []
     for panel, rows in frame.groupby("panel", sort=False):
         half = rows.iloc[(rows["effect"] - rows["observed"] / 2).abs().argmin()]

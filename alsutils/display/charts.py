@@ -11,6 +11,7 @@ from alsutils.display import theme
 Chart = alt.LayerChart | alt.FacetChart
 
 ROW_HEIGHT = 26
+CLOSE = 14  # pixels between estimates of one row
 
 
 def forest(
@@ -22,6 +23,7 @@ def forest(
     log: bool = False,
     row: str | None = None,
     digits: int = 2,
+    within: str | None = None,
 ) -> Chart:
     """Draw estimates with their intervals, one a row, around a line of no difference.
 
@@ -44,6 +46,9 @@ def forest(
         Column that splits the rows into panels, one below the other.
     digits : int
         Decimals in the tooltip.
+    within : str or None
+        Column that tells the estimates of one row apart, such as the arm; they lie close below
+        each other.
 
     Returns
     -------
@@ -68,6 +73,12 @@ def forest(
         alt.Tooltip("conf_high:Q", title="Upper limit", format=number),
     ]
     base = alt.Chart(frame).encode(y=y, tooltip=tooltip)
+    height = alt.Step(ROW_HEIGHT)
+    if within is not None:
+        beside = list(dict.fromkeys(frame[within]))
+        tooltip.insert(1, alt.Tooltip(f"{within}:N", title=" "))
+        base = base.encode(yOffset=alt.YOffset(f"{within}:N", sort=beside), tooltip=tooltip)
+        height = alt.Step(CLOSE, **{"for": "offset"})
     span = base.mark_rule(strokeWidth=2).encode(
         x=alt.X("conf_low:Q", title=axis_title, scale=scale, axis=axis),
         x2="conf_high:Q",
@@ -76,7 +87,7 @@ def forest(
     point = base.mark_point(filled=True, size=80, opacity=1).encode(x="estimate:Q", color=paint)
     line = alt.Chart(frame.head(1) if row is None else frame).mark_rule(strokeDash=[4, 3])
     line = line.encode(x=alt.datum(reference))
-    chart = alt.layer(line, span, point).properties(height=alt.Step(ROW_HEIGHT))
+    chart = alt.layer(line, span, point).properties(height=height)
     if row is None:
         return chart
     panels = list(dict.fromkeys(frame[row]))
@@ -128,7 +139,7 @@ def profile(
     placed = frame.assign(at=frame["visit"] + frame["arm"].astype("str").map(shift).astype(float))
     colour = alt.Color("arm:N", scale=theme.arm_scale(arms), title=None)
     base = alt.Chart(placed).encode(
-        x=alt.X("at:Q", title=x_title, axis=alt.Axis(values=visits, format="g", grid=False)),
+        x=alt.X("at:Q", title=x_title, axis=alt.Axis(values=visits, format="~g", grid=False)),
         color=colour,
         tooltip=[
             alt.Tooltip("arm:N", title="Arm"),

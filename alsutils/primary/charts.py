@@ -1,5 +1,7 @@
 """Pictures of the primary endpoint."""
 
+from typing import Any
+
 import altair as alt
 import pandas as pd
 
@@ -66,23 +68,14 @@ def domains(study: Study, result: Trajectory | None) -> Figure | Prose:
 
 
 def forest(study: Study, result: Comparisons | AllAnalyses) -> Figure:
-    """Draw the differences of the primary endpoint, a row an analysis and contrast."""
-    frame = result.frame.dropna(subset=["conf_low", "conf_high"])
-    several = len(study.treated) > 1
-    shown = frame.assign(row=_words(study, frame))
-    colour = alt.Color(
-        "treated:N",
-        scale=theme.arm_scale(study.arms),
-        title=None,
-        legend=alt.Legend(values=list(study.treated)) if several else None,
-    )
+    """Draw the differences of the primary endpoint, a row an analysis."""
+    shown = result.frame.dropna(subset=["conf_low", "conf_high"])
     about = study.parameter(study.primary.parameter)
     title = f"Difference from {study.control}, {about.label} ({favours(study)})"
-    chart = charts.forest(shown, "row", title, colour=colour, row="visit")
-    told = [
-        f"{r['visit']}, {r['row']}: {fmt.estimate(r['estimate'], r['conf_low'], r['conf_high'])}"
-        for r in shown.to_dict("records")
-    ]
+    chart = charts.forest(
+        shown, "analysis", title, colour=_arm_colour(study), row="visit", within=_arm(study)
+    )
+    told = [f"{row['visit']}, {_estimated(study, row)}" for row in shown.to_dict("records")]
     level = fmt.percent(study.conf_level)
     return Figure(
         chart,
@@ -130,18 +123,13 @@ def missing_patterns(study: Study, result: MissingPatterns) -> Figure:
 
 def assumptions(study: Study, result: Assumptions) -> Figure:
     """Draw the difference at the last primary visit under each assumption about the missing."""
-    frame = result.frame.dropna(subset=["conf_low"])
-    shown = frame.assign(row=_words(study, frame))
+    shown = result.frame.dropna(subset=["conf_low"])
     visit = study.visit_phrase(study.primary.visits[-1])
     about = study.parameter(study.primary.parameter)
     title = f"Difference from {study.control}, {about.label} at {visit} ({favours(study)})"
-    colour = alt.Color("treated:N", scale=theme.arm_scale(study.arms), legend=None)
-    told = [
-        f"{r['row']}: {fmt.estimate(r['estimate'], r['conf_low'], r['conf_high'])}"
-        for r in shown.to_dict("records")
-    ]
+    told = [_estimated(study, row) for row in shown.to_dict("records")]
     return Figure(
-        charts.forest(shown, "row", title, colour=colour),
+        charts.forest(shown, "analysis", title, colour=_arm_colour(study), within=_arm(study)),
         f"Difference under each assumption about the missing. {'. '.join(told)}.",
         "Each row answers what the difference would be if patients who were not seen had done as "
         "named. The last two are shown as what not to do.",
@@ -188,7 +176,10 @@ def tipping(study: Study, result: Tipping | None) -> Figure | Prose:
             ],
         )
         .properties(height=260)
-        .facet(alt.Facet("treated:N", sort=list(study.treated), title=None), columns=2)
+        .facet(
+            alt.Facet("treated:N", sort=list(study.treated), title=None),
+            columns=min(2, len(study.treated)),
+        )
     )
     told = [
         f"{side}: {fmt.percent((cells['verdict'] == side).mean())} of the cells" for side in _SIDES
@@ -251,10 +242,25 @@ def pairs(study: Study, result: Together | None) -> Figure | Prose:
     )
 
 
-def _words(study: Study, frame: pd.DataFrame) -> pd.Series:
-    """Name a row by its analysis, and by its contrast where there are several."""
-    several = len(study.treated) > 1
-    return frame["analysis"] + (": " + frame["contrast"] if several else "")
+def _arm(study: Study) -> str | None:
+    """Name the column that tells the estimates of one row apart, where there are several."""
+    return "treated" if len(study.treated) > 1 else None
+
+
+def _arm_colour(study: Study) -> alt.Color:
+    return alt.Color(
+        "treated:N",
+        scale=theme.arm_scale(study.arms),
+        title=None,
+        legend=alt.Legend(values=list(study.treated)) if _arm(study) else None,
+    )
+
+
+def _estimated(study: Study, row: dict[str, Any]) -> str:
+    """Say an estimate aloud, with its contrast where there are several."""
+    who = f", {row['contrast']}" if _arm(study) else ""
+    interval = fmt.estimate(row["estimate"], row["conf_low"], row["conf_high"])
+    return f"{row['analysis']}{who}: {interval}"
 
 
 def favours(study: Study) -> str:

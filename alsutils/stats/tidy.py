@@ -1,5 +1,6 @@
 """The one shape of every table of estimates."""
 
+import numpy as np
 import pandas as pd
 
 ESTIMATE_COLUMNS = ("estimate", "std_error", "df", "statistic", "p_value", "conf_low", "conf_high")
@@ -28,7 +29,8 @@ def result_frame(frame: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         RESULT_COLUMNS in order: names as text, counts and figures as float; a column that the
-        input lacks is missing throughout. Other columns are left out.
+        input lacks is missing throughout, and so is what is not finite, such as the degrees of
+        freedom of a normal test. Other columns are left out.
 
     Raises
     ------
@@ -46,5 +48,6 @@ def result_frame(frame: pd.DataFrame) -> pd.DataFrame:
         elif name in _TEXT:
             columns[name] = frame[name].astype("str")
         else:
-            columns[name] = pd.to_numeric(frame[name]).astype(float)
+            figures = pd.to_numeric(frame[name]).astype(float)
+            columns[name] = figures.where(np.isfinite(figures))
     return pd.DataFrame(columns).reset_index(drop=True)

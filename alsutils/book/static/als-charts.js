@@ -5,9 +5,9 @@
   const NARROW = 560; // px; below it panels stand under each other
   const LEAST = 120; // px; no panel gets narrower
   const GLYPH = 6.3; // px; mean width of a letter of an axis title
-  const MARGIN = 110; // px; what the labels of a single chart's vertical axis take, or less
+  const MARGIN = 250; // px; what the labels of a single chart's vertical axis take, or less
   const NARROW_LABEL = 150; // px; the most that a label takes where the page is narrow
-  const LONG_KEY = 20; // letters; of legends with longer entries one stands in a line
+  const LONG_KEY = 16; // letters; of legends with longer entries one stands in a line
   const TWO_LINES = 30; // px; height of a row whose name is broken over two lines
   const CLOSE = 3; // px by which a drawing may be narrower than its box
 
@@ -96,7 +96,7 @@
       for (const [key, value] of Object.entries(node)) {
         if (key === "data" || key === "datasets") out[key] = value;
         else if (key === "x" && value && typeof value === "object" && "title" in value) out[key] = { ...value, title: broken(value.title) };
-        else if (key === "height" && narrow && value && value.step) out[key] = { step: Math.max(value.step, TWO_LINES) };
+        else if (key === "height" && narrow && value && value.step && value.for !== "offset") out[key] = { ...value, step: Math.max(value.step, TWO_LINES) };
         else if (key === "y" && isNamed(value)) out[key] = withBrokenLabels(value, narrow ? 20 : 38);
         else out[key] = walk(value);
       }
