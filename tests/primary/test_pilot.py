@@ -61,3 +61,12 @@ def test_lower_is_better(pilot):
     text = str(primary.sentences.main_result(pilot, primary.published_analysis(pilot)))
     at_24 = text[text.index("At week 24") :]
     assert "high dose did better than Placebo by 1.01 points" in at_24
+
+
+def test_missing_patients_of_three_arms(pilot):
+    under = primary.assumptions(pilot)
+    assert set(under.frame["treated"]) == set(pilot.treated)
+    assert under.notes == ()
+    assert under.frame["estimate"].notna().all()
+    assert set(primary.tipping(pilot).frame["treated"]) == set(pilot.treated)
+    assert primary.together(pilot) is None

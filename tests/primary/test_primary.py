@@ -1,37 +1,18 @@
 """The primary endpoint: the published cells, the pilot's reference, and what swapping arms does."""
 
 import re
-import shutil
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 import yaml
 
 from alsutils import primary
 from alsutils.display import Figure, Prose
-from alsutils.study import load_study
 
 ROOT = Path(__file__).parents[2]
 PUBLISHED = yaml.safe_load((ROOT / "tests" / "reference" / "oh2018_published.yml").read_text())
 ONE_DIGIT = 0.01 + 1e-9  # the print has two decimals; rounded cells allow one unit of the last
-
-
-@pytest.fixture(scope="module")
-def twin():
-    return load_study(ROOT / "data" / "oh2018")
-
-
-@pytest.fixture
-def swapped(tmp_path):
-    """Give the twin with its arms' values exchanged, patient by patient."""
-    folder = tmp_path / "swapped"
-    shutil.copytree(ROOT / "data" / "oh2018", folder)
-    adsl = pd.read_csv(folder / "adsl.csv", dtype=str, keep_default_na=False)
-    adsl["TRT01P"] = adsl["TRT01P"].replace({"RIL": "MSC", "MSC": "RIL"})
-    adsl.to_csv(folder / "adsl.csv", index=False)
-    return load_study(folder)
 
 
 @pytest.mark.parametrize("visit", [4, 6])
