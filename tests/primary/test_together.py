@@ -5,7 +5,6 @@ import pytest
 
 from alsutils import primary
 from alsutils.display import Prose
-from alsutils.primary.together import RANKS
 from alsutils.study import ARM, Study, load_study
 
 HORIZON = 6
