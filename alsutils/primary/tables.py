@@ -60,7 +60,11 @@ def analyses(study: Study, result: AllAnalyses) -> Table:
         labels,
         {**whole, "std_error": fmt.number, "df": _one, "p_value": fmt.p_value},
         group="visit",
-        notes=[f"Differences are the arm minus {study.control}.", *result.notes],
+        notes=[
+            f"Differences are the arm minus {study.control}. n counts the patients with a value at "
+            "the visit; MMRM and cLDA also use those seen at other visits only.",
+            *result.notes,
+        ],
         results=result.frame,
     )
 
