@@ -5,7 +5,7 @@ import altair as alt
 from alsutils.display import charts, tables
 from alsutils.display import format as fmt
 from alsutils.display.output import Figure, Prose, Table
-from alsutils.stats.validation import Agreement, Coverage, Speed
+from alsutils.stats.validation import Agreement, Coverage, Speed, TypeOneError
 from alsutils.study.dictionary import study_fields, table_columns
 
 
@@ -79,6 +79,32 @@ def coverage_figure(result: Coverage) -> Figure:
     return Figure(
         chart,
         f"Coverage of intervals by kind of inference. {'. '.join(told)}.",
+        f"Points are the share of {trials:,} simulated trials, lines two Monte Carlo standard "
+        "errors about it; the dashed line is what is promised.",
+    )
+
+
+def error_figure(result: TypeOneError) -> Figure:
+    """Draw how often each analysis finds a difference where there is none."""
+    shown = result.frame.assign(
+        world=result.frame["world"].map(fmt.capitalised),
+        estimate=100 * result.frame["error"],
+        conf_low=100 * result.frame["low"],
+        conf_high=100 * result.frame["high"],
+    )
+    title = "Trials without an effect in which one is found (%), of nominal 5%"
+    chart = charts.forest(shown, "analysis", title, reference=5, row="world", digits=1)
+    told = [
+        f"{world}: "
+        + ", ".join(
+            f"{r['analysis']} {fmt.number(r['estimate'], 1)}%" for r in rows.to_dict("records")
+        )
+        for world, rows in shown.groupby("world", sort=False)
+    ]
+    trials = int(result.frame["trials"].iloc[0])
+    return Figure(
+        chart,
+        f"Type I error of each analysis. {'. '.join(told)}.",
         f"Points are the share of {trials:,} simulated trials, lines two Monte Carlo standard "
         "errors about it; the dashed line is what is promised.",
     )

@@ -122,6 +122,39 @@ def mmrm_coverage(folder: Path) -> Coverage:
 
 
 @dataclass(frozen=True)
+class TypeOneError:
+    """How often tests find a difference where there is none.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        One row a world and analysis: ``world``, ``analysis``, ``trials``, ``error`` (share of
+        trials with p below 0.05) and its limits ``low`` and ``high``, two Monte Carlo standard
+        errors away.
+    """
+
+    frame: pd.DataFrame
+
+
+def type_one_error(folder: Path) -> TypeOneError:
+    """Read the errors that ``benchmarks/type_one_error.py`` found.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds ``type_one_error.csv``.
+
+    Returns
+    -------
+    TypeOneError
+        Of nominal 5 % tests in trials without an effect, with and without patients who leave.
+    """
+    frame = pd.read_csv(folder / "type_one_error.csv")
+    error = 2 * frame["monte_carlo_se"]
+    return TypeOneError(frame.assign(low=frame["error"] - error, high=frame["error"] + error))
+
+
+@dataclass(frozen=True)
 class Speed:
     """How long fit, Kenward-Roger inference and marginal means take.
 

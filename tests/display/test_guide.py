@@ -3,7 +3,12 @@
 from pathlib import Path
 
 from alsutils.display import guide
-from alsutils.stats.validation import mmrm_agreement, mmrm_coverage, mmrm_speed
+from alsutils.stats.validation import (
+    mmrm_agreement,
+    mmrm_coverage,
+    mmrm_speed,
+    type_one_error,
+)
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "mmrm"
 
@@ -34,3 +39,17 @@ def test_speed_is_told_beside_r():
 def test_the_dictionary_is_laid_out():
     assert "CNSR" in guide.columns_table().to_html()
     assert "main_analysis" in guide.fields_table().to_html()
+
+
+def test_a_test_keeps_its_promise_where_nobody_leaves():
+    frame = type_one_error(REFERENCE.parent / "primary").frame
+    seen = frame[frame["world"] == "all seen"]
+    # Fisher's exact test may stay below its level: with counts it cannot reach it exactly.
+    promised = seen[~seen["analysis"].str.contains("exact")]
+    assert (promised["low"] <= 0.05).all()
+    assert (promised["high"] >= 0.05).all()
+    left = frame[frame["world"] == "patients leave"].set_index("analysis")
+    assert left.loc["Last value carried forward", "low"] > 0.05
+    assert left.loc["Jump to control, drawn", "high"] < 0.05
+    words = guide.error_figure(type_one_error(REFERENCE.parent / "primary")).description
+    assert "Last value carried forward" in words
