@@ -43,6 +43,7 @@ After this chapter you can
 - compare two arms by a t-test, and say what its interval does and does not exclude;
 - explain what holding the baseline equal (ANCOVA) and using all visits at once (MMRM) add;
 - say what each way of treating missing patients assumes, and how far a result depends on it;
+- test several hypotheses without more than one chance to be wrong;
 - compare patients on death and function together, pair by pair;
 - set a recomputed result beside a printed one and judge whether they agree.
 

@@ -14,6 +14,7 @@ from alsutils.primary.analysis import (
 )
 from alsutils.primary.course import all_analyses, constrained, slopes
 from alsutils.primary.missing import assumptions, patterns, tipping
+from alsutils.primary.multiplicity import multiplicity
 from alsutils.primary.together import together
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "charts",
     "constrained",
     "domains",
+    "multiplicity",
     "patterns",
     "published_analysis",
     "repeated_measures",

@@ -4,6 +4,7 @@ from alsutils.display import Prose
 from alsutils.display import format as fmt
 from alsutils.primary.analysis import AllAnalyses, Comparisons, PrintComparison, Responders
 from alsutils.primary.missing import Assumptions, Tipping
+from alsutils.primary.multiplicity import PROCEDURES, Family
 from alsutils.primary.together import Together
 from alsutils.stats.imputation import MissingPatterns
 from alsutils.study import Study
@@ -170,6 +171,22 @@ def together(study: Study, result: Together | None) -> Prose:
             f"{'includes' if includes else 'excludes'} a coin's toss."
         )
     return Prose(" ".join(lines))
+
+
+def multiplicity(study: Study, result: Family) -> Prose:
+    """Say how many differences each procedure shows."""
+    count = len(result.frame)
+    if count == 1:
+        return Prose("")
+    shown = {
+        words: int((result.frame[name] <= study.alpha).sum()) for name, words in PROCEDURES.items()
+    }
+    unadjusted = int((result.frame["p_value"] <= study.alpha).sum())
+    start = f"Of {count} primary hypotheses, {unadjusted} have p at or below {study.alpha:g}."
+    if len(set(shown.values())) == 1:
+        return Prose(f"{start} After adjustment there are {shown['Holm']}, by every procedure.")
+    parts = [f"{number} by {words}" for words, number in shown.items()]
+    return Prose(f"{start} After adjustment there are {fmt.listed(parts)}.")
 
 
 def key_points(study: Study, main: Comparisons, every: AllAnalyses) -> Prose:

@@ -7,6 +7,7 @@ from alsutils.display import format as fmt
 from alsutils.primary.analysis import AllAnalyses, Comparisons, PrintComparison, Responders
 from alsutils.primary.course import Slopes
 from alsutils.primary.missing import Assumptions
+from alsutils.primary.multiplicity import PROCEDURES, Family
 from alsutils.primary.together import Together
 from alsutils.study import Study
 
@@ -229,6 +230,26 @@ def together(study: Study, result: Together | None) -> Table | Prose:
             *result.notes,
         ],
         results=result.frame,
+    )
+
+
+def multiplicity(study: Study, result: Family) -> Table | Prose:
+    """Lay out the adjusted p-values of every procedure."""
+    if len(result.frame) == 1:
+        return Prose("The study has one primary hypothesis: there is nothing to adjust for.")
+    columns = {name: fmt.capitalised(words) for name, words in PROCEDURES.items()}
+    return tables.table(
+        result.frame,
+        "p-values of the primary hypotheses, adjusted for each other",
+        {"hypothesis": "Hypothesis", "p_value": "As it is", **columns},
+        dict.fromkeys(["p_value", *PROCEDURES], fmt.p_value),
+        notes=[
+            f"{result.frame['analysis'].dropna().iloc[0]}. A difference is shown where the "
+            f"adjusted p is no more than {study.alpha:g}; each procedure keeps the chance of even "
+            "one false claim at that level.",
+            *result.notes,
+        ],
+        results=result.results,
     )
 
 

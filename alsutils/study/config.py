@@ -3,7 +3,10 @@
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from alsutils.stats.gatekeeping import GraphError, HypothesisGraph
 
 TimeUnit = Literal["day", "week", "month", "year"]
 Name = Annotated[str, Field(min_length=1)]
@@ -74,6 +77,15 @@ class Parameter(_Block):
     """Computed from other parameters, such as a slope."""
 
 
+class LevelGraph(_Block):
+    """How several primary hypotheses share the level: visit by visit, and arms within a visit."""
+
+    weights: tuple[float, ...] = Field(min_length=1)
+    """Share of alpha with which each hypothesis starts; at most 1 in all."""
+    transitions: tuple[tuple[float, ...], ...]
+    """One row a hypothesis: the shares of its level that go to each other one once it is shown."""
+
+
 class Endpoint(_Block):
     """A parameter that the trial compares between arms, and how."""
 
@@ -93,6 +105,8 @@ class Endpoint(_Block):
     """Rows that were observed and not carried forward (pandas query), for models of all visits."""
     death: str | None = None
     """PARAMCD of ADTTE for death, in the unit of visits: it ranks below any value."""
+    graph: LevelGraph | None = None
+    """How the visits and arms share the level; by default arms share it and hand it on by visit."""
 
 
 class Responders(_Block):
@@ -407,6 +421,8 @@ def _unknown_names(config: StudyConfig) -> Iterator[str]:
         yield f"primary: death {death!r} is not one of time_to_event ({listed})"
     elif death is not None and events[death].unit != config.time.unit:
         yield f"primary: death {death!r} is in {events[death].unit}s, visits in {config.time.unit}s"
+    if config.primary.graph is not None:
+        yield from _wrong_graph(config, config.primary.graph)
     if config.time_to_event and "adtte" not in config.datasets:
         yield "time_to_event: datasets has no adtte"
     if config.adverse_events and "adae" not in config.datasets:
@@ -416,6 +432,20 @@ def _unknown_names(config: StudyConfig) -> Iterator[str]:
         printed += [set(row.counts) | set(row.of) for row in config.published.responders]
         for value in sorted(set().union(*printed) - set(values)):
             yield f"published: arm value {value!r} is not one of {values}"
+
+
+def _wrong_graph(config: StudyConfig, graph: LevelGraph) -> Iterator[str]:
+    """Yield a sentence if the graph does not fit the primary hypotheses."""
+    hypotheses = [
+        f"{arm.label} at {visit:g}" for visit in config.primary.visits for arm in config.arms[1:]
+    ]
+    if {len(row) for row in graph.transitions} - {len(graph.transitions)}:
+        yield "primary: transitions of the graph need as many numbers in each row as there are rows"
+        return
+    try:
+        HypothesisGraph(tuple(hypotheses), np.array(graph.weights), np.array(graph.transitions))
+    except GraphError as error:
+        yield f"primary: graph: {error}"
 
 
 def _not_a_population(name: str, config: StudyConfig) -> str:

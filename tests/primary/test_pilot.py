@@ -70,3 +70,12 @@ def test_missing_patients_of_three_arms(pilot):
     assert under.frame["estimate"].notna().all()
     assert set(primary.tipping(pilot).frame["treated"]) == set(pilot.treated)
     assert primary.together(pilot) is None
+
+
+def test_every_visit_and_dose_is_a_hypothesis(pilot):
+    family = primary.multiplicity(pilot)
+    assert len(family.frame) == len(pilot.primary.visits) * len(pilot.treated)
+    graph = family.test.graphs[0]
+    assert graph.weights.sum() == pytest.approx(1)
+    assert (graph.transitions.sum(axis=1) == 1).all()
+    assert primary.charts.level_graph(pilot, family).rows == pilot.treated
