@@ -270,6 +270,57 @@ primary.sentences.responders(study, counted)
 
 # %% [markdown]
 """
+## The scale as it is
+
+Before trusting a mean, look at what it is the mean of. Here is every patient, one thin line each.
+"""
+
+# %%
+each = primary.courses(study)
+primary.charts.courses(study, each)
+
+# %% [markdown]
+"""
+If the endpoint is a sum of questions, the same total can come from quite different answers. The map
+shows the mean of each question at each visit: read a row from left to right to see when it gives way.
+"""
+
+# %%
+single = primary.items(study)
+primary.charts.items(study, single)
+
+# %% [markdown]
+"""
+A scale has two ends. A patient who already has the worst score cannot be seen to get worse, and one
+who still has the best score may have lost something that the scale does not notice. Many patients at
+one end are called a **floor effect** or a **ceiling effect**: there the scale is blind.
+"""
+
+# %%
+ends = primary.extremes(study)
+primary.charts.extremes(study, ends)
+
+# %%
+primary.sentences.extremes(study, ends)
+
+# %% [markdown]
+"""
+### Stages
+
+Points are hard to picture. For some diseases a published rule turns the answers of one visit into a
+**stage**, a step on the way of the disease that doctors can name. Stages are coarse: a patient can
+lose many points within one stage, and one point can move another patient to the next.
+"""
+
+# %%
+staged = primary.stages(study)
+primary.charts.stages(study, staged)
+
+# %%
+primary.sentences.stages(staged)
+
+# %% [markdown]
+"""
 ## What this does not show
 
 - A mean difference is not a difference for every patient: some may gain and some lose.

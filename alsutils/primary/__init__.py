@@ -14,6 +14,7 @@ from alsutils.primary.analysis import (
 )
 from alsutils.primary.course import all_analyses, constrained, slopes
 from alsutils.primary.missing import assumptions, patterns, tipping
+from alsutils.primary.scale import courses, extremes, items, stages
 from alsutils.primary.together import together
 
 __all__ = [
@@ -24,13 +25,17 @@ __all__ = [
     "beside_print",
     "charts",
     "constrained",
+    "courses",
     "domains",
+    "extremes",
+    "items",
     "patterns",
     "published_analysis",
     "repeated_measures",
     "responders",
     "sentences",
     "slopes",
+    "stages",
     "tables",
     "tipping",
     "together",

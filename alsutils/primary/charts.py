@@ -7,6 +7,7 @@ from alsutils.display import Figure, Prose, charts, theme
 from alsutils.display import format as fmt
 from alsutils.primary.analysis import AllAnalyses, Comparisons, Responders, Trajectory
 from alsutils.primary.missing import Assumptions, Tipping
+from alsutils.primary.scale import BEST, UNSEEN, WORST, Courses, Extremes, ItemMeans, Stages
 from alsutils.primary.together import Together
 from alsutils.stats.imputation import MissingPatterns
 from alsutils.study import Study
@@ -305,3 +306,183 @@ def _told(frame: pd.DataFrame) -> str:
         for r in frame.to_dict("records")
     ]
     return "; ".join(parts)
+
+
+def items(study: Study, result: ItemMeans | None) -> Figure | Prose:
+    """Draw the mean of each item at each visit as a map, an arm a panel."""
+    if result is None:
+        return Prose("This study does not list the items of its endpoint.")
+    start = study.config.time.baseline
+    frame = result.frame.assign(words=[fmt.number(m, 1) for m in result.frame["mean"]])
+    visits = [f"{v:g}".replace("-", "\u2212") for v in sorted(frame["visit"].unique())]
+    frame["at"] = [f"{v:g}".replace("-", "\u2212") for v in frame["visit"]]
+    rows = list(dict.fromkeys(frame["parameter"]))
+    unit = study.config.time.unit.capitalize()
+    base = alt.Chart(frame).encode(
+        x=alt.X(
+            "at:N", sort=visits, title=unit, axis=alt.Axis(labelAngle=0, ticks=False, domain=False)
+        ),
+        y=alt.Y("parameter:N", sort=rows, title=None, axis=alt.Axis(ticks=False, domain=False)),
+        tooltip=[
+            alt.Tooltip("arm:N", title="Arm"),
+            alt.Tooltip("parameter:N", title="Item"),
+            alt.Tooltip("visit_label:N", title="Visit"),
+            alt.Tooltip("n:Q", title="Patients"),
+            alt.Tooltip("mean:Q", title="Mean", format=".2f"),
+            alt.Tooltip("lost:Q", title="Since baseline", format="+.2f"),
+        ],
+    )
+    colour = alt.Color(
+        "share:Q",
+        scale=alt.Scale(domain=[0, 1], range=["#d55e00", "#f4ead5", "#0c6fb0"], interpolate="lab"),
+        legend=alt.Legend(title="From worst score to best", format="%", tickCount=3),
+    )
+    cells = base.mark_rect().encode(color=colour)
+    dark = "datum.share > 0.85 || datum.share < 0.15"
+    ink = alt.condition(dark, alt.value("#ffffff"), alt.value("#24292f"))
+    text = base.mark_text(fontSize=10).encode(text="words:N", color=ink)
+    facet = alt.Facet("arm:N", sort=list(study.arms), title=None)
+    chart = alt.layer(cells, text).properties(height=alt.Step(22)).facet(facet, columns=1)
+    last = frame[frame["visit"] == frame["visit"].max()]
+    told = [
+        f"{arm}: most lost {r['parameter'].lower()} ({fmt.number(r['lost'], 1)}), least "
+        f"{k['parameter'].lower()} ({fmt.number(k['lost'], 1)})"
+        for arm in study.arms
+        for mine in [last[last["arm"] == arm].sort_values("lost").to_dict("records")]
+        if mine
+        for r, k in [(mine[0], mine[-1])]
+    ]
+    return Figure(
+        chart,
+        f"Mean of each item by visit and arm. Since {study.visit_phrase(start)}, in points a "
+        f"patient, {'; '.join(told)}.",
+        "Each number is the mean of the patients seen at that visit, read from left to right.",
+    )
+
+
+def courses(study: Study, result: Courses | None) -> Figure | Prose:
+    """Draw every patient's course, an arm a panel, with the mean of those seen."""
+    if result is None:
+        return Prose("The patients of this study are not shown one by one.")
+    about = study.parameter(study.primary.parameter)
+    title = f"{about.label} ({about.unit})" if about.unit else about.label
+    x = alt.X("visit:Q", title=study.config.time.unit.capitalize(), axis=alt.Axis(grid=False))
+    y = alt.Y("value:Q", title=title, scale=alt.Scale(zero=False))
+    colour = alt.Color("arm:N", scale=theme.arm_scale(study.arms), legend=None)
+    base = alt.Chart(result.frame).encode(x=x)
+    lines = base.mark_line(strokeWidth=1, opacity=0.4).encode(y=y, color=colour, detail="patient:N")
+    mean = base.mark_line(strokeWidth=4).encode(y=alt.Y("mean(value):Q", title=title), color=colour)
+    facet = alt.Facet("arm:N", sort=list(study.arms), title=None)
+    chart = alt.layer(lines, mean).properties(height=260).facet(facet, columns=2)
+    counts = result.frame.groupby("arm")["patient"].nunique()
+    told = fmt.listed([f"{fmt.plural(counts[arm], 'patient')} on {arm}" for arm in study.arms])
+    return Figure(
+        chart,
+        f"Course of {about.label} of {told}, a line a patient, with the mean of those seen.",
+        "Thin lines are patients, thick lines the mean of those seen at each visit.",
+    )
+
+
+def extremes(study: Study, result: Extremes | None) -> Figure | Prose:
+    """Draw the share of patients at either end of each scale, at baseline and at the end."""
+    if result is None:
+        return Prose("No scale of this study has a worst and a best score.")
+    first, last = study.config.time.baseline, study.primary.visits[-1]
+    frame = result.frame[result.frame["visit_number"].isin([first, last])]
+    frame = frame.assign(panel=frame["visit"] + ", " + frame["end"])
+    panels = [
+        f"{study.visit_label(visit)}, {end}" for end in (WORST, BEST) for visit in (first, last)
+    ]
+    rows = list(dict.fromkeys(frame["parameter"]))
+    arms = list(study.arms)
+    chart = (
+        alt.Chart(frame)
+        .mark_bar()
+        .encode(
+            x=alt.X("estimate:Q", title="Share of those seen").axis(format="%", tickCount=3),
+            y=alt.Y("parameter:N", sort=rows, title=None, axis=alt.Axis(ticks=False)),
+            yOffset=alt.YOffset("arm:N", sort=arms),
+            color=alt.Color("arm:N", scale=theme.arm_scale(arms), title=None),
+            tooltip=[
+                alt.Tooltip("parameter:N", title="Scale"),
+                alt.Tooltip("arm:N", title="Arm"),
+                alt.Tooltip("count:Q", title="Patients"),
+                alt.Tooltip("n:Q", title="of"),
+                alt.Tooltip("estimate:Q", title="Share", format=".0%"),
+            ],
+        )
+        .properties(height=alt.Step(7))
+        .facet(alt.Facet("panel:N", sort=panels, title=None), columns=2)
+    )
+    total = frame[frame["endpoint"] == study.parameter(study.primary.parameter).label]
+    told = [
+        f"{r['arm']}, {r['visit'].lower()}, {r['end']}: {r['count']} of {r['n']}"
+        for r in total.to_dict("records")
+    ]
+    about = f" {study.parameter(study.primary.parameter).label}: {'; '.join(told)}." if told else ""
+    return Figure(
+        chart,
+        f"Share of patients at the worst and the best score of each scale.{about}",
+        "A patient at the worst score cannot be seen to get worse, one at the best score not to "
+        "get better.",
+        result.frame,
+    )
+
+
+def stages(study: Study, result: Stages | None) -> Figure | Prose:
+    """Draw the stages at each visit, a panel a system and arm."""
+    if result is None:
+        return Prose("This study names no staging rule, so that no stages are shown.")
+    if result.frame.empty:
+        return Prose(" ".join(result.notes))
+    frame = result.frame[result.frame["count"] > 0]
+    frame = frame.assign(panel=frame["system"] + ", " + frame["arm"].astype("str"))
+    order = list(dict.fromkeys(result.frame["stage"]))
+    order = [*[s for s in order if s != UNSEEN], UNSEEN]
+    used = [s for s in order if (frame["stage"] == s).any()]
+    colours = dict(zip(order[:-2], _STAGE_COLOURS, strict=False))
+    colours |= {order[-2]: theme.WORSE, UNSEEN: theme.CONTROL}
+    frame["rank"] = frame["stage"].map({s: i for i, s in enumerate(order)})
+    visits = [study.visit_label(v) for v in sorted(frame["visit_number"].unique())]
+    systems = list(dict.fromkeys(frame["system"]))
+    panels = [f"{system}, {arm}" for system in systems for arm in study.arms]
+    chart = (
+        alt.Chart(frame)
+        .mark_bar()
+        .encode(
+            x=alt.X("estimate:Q", title="Share of the arm").axis(format="%", tickCount=4),
+            y=alt.Y("visit:N", sort=visits, title=None, axis=alt.Axis(ticks=False)),
+            color=alt.Color(
+                "stage:N",
+                sort=used,
+                title="Stage",
+                scale=alt.Scale(domain=used, range=[colours[s] for s in used]),
+            ),
+            order=alt.Order("rank:Q"),
+            tooltip=[
+                alt.Tooltip("panel:N", title=" "),
+                alt.Tooltip("visit:N", title="Visit"),
+                alt.Tooltip("stage:N", title="Stage"),
+                alt.Tooltip("count:Q", title="Patients"),
+                alt.Tooltip("n:Q", title="of"),
+            ],
+        )
+        .properties(height=alt.Step(22))
+        .facet(alt.Facet("panel:N", sort=panels, title=None), columns=2)
+    )
+    means = result.means[
+        result.means["visit_number"].isin([min(frame["visit_number"]), max(frame["visit_number"])])
+    ]
+    told = [
+        f"{r['system']}, {r['arm']}, {r['visit'].lower()}: {fmt.number(r['mean'], 1)}"
+        for r in means.to_dict("records")
+    ]
+    return Figure(
+        chart,
+        f"Stages by visit and arm. Mean stage of those seen: {'; '.join(told)}.",
+        "Each bar is all patients randomised to the arm; a higher stage is worse.",
+        result.frame,
+    )
+
+
+_STAGE_COLOURS = ("#cfe3f3", "#8fc1e3", "#4a97cc", "#1c6aa6", "#0b3f6b")

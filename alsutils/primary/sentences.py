@@ -4,8 +4,10 @@ from alsutils.display import Prose
 from alsutils.display import format as fmt
 from alsutils.primary.analysis import AllAnalyses, Comparisons, PrintComparison, Responders
 from alsutils.primary.missing import Assumptions, Tipping
+from alsutils.primary.scale import BEST, WORST, Extremes, Stages
 from alsutils.primary.together import Together
 from alsutils.stats.imputation import MissingPatterns
+from alsutils.stats.staging import SYSTEMS
 from alsutils.study import Study
 
 
@@ -92,6 +94,50 @@ def responders(study: Study, result: Responders | None) -> Prose:
         f"Good responders are patients with {about.label} of at least {block.good:g}{about.unit}: "
         f"{'; '.join(parts)}."
     )
+
+
+def extremes(study: Study, result: Extremes | None) -> Prose:
+    """Say which scale has most patients at either end, at baseline."""
+    if result is None:
+        return Prose("")
+    start = result.frame[result.frame["visit_number"] == study.config.time.baseline]
+    counts = start.groupby(["end", "parameter"], sort=False)[["count", "n"]].sum()
+    lines = []
+    for end in (WORST, BEST):
+        if end not in counts.index:
+            continue
+        mine = counts.loc[end]
+        share = mine["count"] / mine["n"]
+        name = share.idxmax()
+        if share[name] == 0:
+            lines.append(f"At baseline no patient is {end} of any scale.")
+            continue
+        lines.append(
+            f"At baseline, {fmt.count_of(mine['count'][name], mine['n'][name])} of "
+            f"{mine['n'][name]} patients are {end} of {name}"
+            + (", more than of any other scale." if len(mine) > 1 else ".")
+        )
+    return Prose(" ".join(lines))
+
+
+def stages(result: Stages | None) -> Prose:
+    """Say what the stages count, and how the mean stage of those seen moved."""
+    if result is None:
+        return Prose("")
+    lines = [
+        f"**{system.label}** {system.meaning}."
+        for system in SYSTEMS.values()
+        if not result.means.empty and (result.means["system"] == system.label).any()
+    ]
+    for (system, arm), rows in result.means.groupby(["system", "arm"], sort=False):
+        first, last = rows.iloc[0], rows.iloc[-1]
+        lines.append(
+            f"{system}, {arm}: mean stage {fmt.number(first['mean'], 1)} at "
+            f"{first['visit'].lower()} ({fmt.plural(first['n'], 'patient')}) and "
+            f"{fmt.number(last['mean'], 1)} at {last['visit'].lower()} "
+            f"({fmt.plural(last['n'], 'patient')} seen alive)."
+        )
+    return Prose(" ".join([*lines, *result.notes]))
 
 
 def missing_patterns(study: Study, result: MissingPatterns) -> Prose:

@@ -405,9 +405,7 @@ def _unknown_names(config: StudyConfig) -> Iterator[str]:
     analyses += [("profile", code, None) for code in config.profile]
     analyses += [("items", code, None) for code in config.items]
     if config.staging:
-        analyses += [
-            (f"staging {item}", code, None) for item, code in config.staging.items.items()
-        ]
+        analyses += [(f"staging {item}", code, None) for item, code in config.staging.items.items()]
     for where, code, population in analyses:
         if code not in config.parameters:
             known = ", ".join(config.parameters)
