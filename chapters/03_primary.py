@@ -270,6 +270,58 @@ primary.sentences.responders(study, counted)
 
 # %% [markdown]
 """
+How much is thrown away? Invent a trial of the same size and spread in which the truth is known, test
+it both ways, and repeat it thousands of times. The picture shows how often each way finds a true
+difference. The further the curves of the responders lie below that of the means, the more patients a
+trial needs only because it counts.
+"""
+
+# %%
+cut = primary.cost_of_cutting(study, counted)
+primary.charts.cost_of_cutting(study, cut)
+
+# %%
+primary.tables.cost_of_cutting(study, cut)
+
+# %%
+primary.sentences.cost_of_cutting(study, cut)
+
+# %% [markdown]
+"""
+This is the **cost of dichotomising**. At best, with the cut in the middle, counting uses 64% of the
+patients: 2 divided by π {cite:p}`cohen1983,fedorov2009`. A rare response costs far more. (The exact
+test of responders costs a little on top, because counts move in steps.)
+
+### A bad past does not last
+
+Some definitions of a responder compare a patient with the patient's own past. Then it matters who is
+chosen. Cut the patients into thirds by how fast they got worse **before** treatment, and follow each
+third afterwards.
+"""
+
+# %%
+past = primary.past_and_future(study)
+primary.charts.thirds(study, past)
+
+# %% [markdown]
+"""
+Those who were chosen for a bad past tend to look better later, and those with a good past worse, in
+every arm and without any treatment. This is **regression to the mean** {cite:p}`barnett2005`. Part of
+it is noise: a slope through a few values is steep partly by bad luck, and luck does not come twice.
+The rest is that a disease need not keep its pace. The next picture sets the two apart.
+"""
+
+# %%
+primary.charts.past_and_future(study, past)
+
+# %%
+primary.sentences.past_and_future(study, past)
+
+# %% [markdown]
+"""
+So a patient's own past is no control. The comparison with patients who were chosen in the same way
+and treated otherwise is.
+
 ## The scale as it is
 
 Before trusting a mean, look at what it is the mean of. Here is every patient, one thin line each.

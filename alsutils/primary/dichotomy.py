@@ -194,11 +194,14 @@ def past_and_future(study: Study) -> PastAndFuture | None:
         row | label | {"analysis": "change of slope on slope before", "contrast": row["group"]}
         for row in change.frame.to_dict("records")
     ]
+    expected = {
+        "change of slope on slope before, by noise alone": change.by_noise,
+        "reliability of slope before": change.reliability,
+    }
     rows += [
-        label | {"analysis": "change of slope on slope before, by noise alone", "estimate": value}
-        for value in (change.by_noise,)
+        label | {"analysis": words, "contrast": "all arms", "estimate": value}
+        for words, value in expected.items()
     ]
-    rows.append(label | {"analysis": "reliability of slope before", "estimate": change.reliability})
     return PastAndFuture(change, thirds, pd.DataFrame(rows))
 
 

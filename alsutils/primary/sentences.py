@@ -3,6 +3,7 @@
 from alsutils.display import Prose
 from alsutils.display import format as fmt
 from alsutils.primary.analysis import AllAnalyses, Comparisons, PrintComparison, Responders
+from alsutils.primary.dichotomy import POWER, THIRDS, CutCost, PastAndFuture
 from alsutils.primary.missing import Assumptions, Tipping
 from alsutils.primary.scale import BEST, WORST, Extremes, Stages
 from alsutils.primary.together import Together
@@ -96,9 +97,70 @@ def responders(study: Study, result: Responders | None) -> Prose:
     )
 
 
+def cost_of_cutting(study: Study, result: CutCost | None) -> Prose:
+    """Say what the dearest and the cheapest cut cost."""
+    if result is None:
+        return Prose("")
+    about = study.parameter(study.primary.parameter)
+    unit = f" {about.unit}" if about.unit else ""
+    lines = []
+    for arm, difference in result.difference.items():
+        rows = result.cuts[result.cuts["treated"] == arm]
+        best = rows.loc[rows["fisher"].idxmax()]
+        worst = rows.loc[rows["fisher"].idxmin()]
+        lines.append(
+            f"With the patients and the spread of this study, {arm} against {study.control}, a "
+            f"true difference of {fmt.number(difference)}{unit} is found by the means in "
+            f"{fmt.percent(POWER)} of trials; by counting responders, in "
+            f"{fmt.percent(best['fisher'])} where {best['cut']} and in "
+            f"{fmt.percent(worst['fisher'])} where {worst['cut']}."
+        )
+    return Prose(" ".join(lines))
+
+
+def past_and_future(study: Study, result: PastAndFuture | None) -> Prose:
+    """Say how the control arm's worst third went on, and how far noise explains it."""
+    if result is None:
+        return Prose("")
+    about = study.parameter(study.primary.parameter)
+    unit = f"{about.unit} per {study.config.time.unit}".strip()
+    lines = []
+    mine = result.thirds[
+        (result.thirds["arm"] == study.control) & (result.thirds["third"] == THIRDS[0])
+    ]
+    for row in mine.to_dict("records"):
+        better = (row["after"] > row["before"]) == (about.better == "higher")
+        lines.append(
+            f"On {study.control}, the third whose slope had been worst went from "
+            f"{fmt.number(row['before'])} to {fmt.number(row['after'])} {unit}: "
+            + ("better, without the new treatment." if better else "not better.")
+        )
+    change = result.change
+    found = [
+        f"{fmt.estimate(r['estimate'], r['conf_low'], r['conf_high'])} on {r['group']}"
+        for r in change.frame.to_dict("records")
+    ]
+    lines.append(
+        f"For each unit of earlier slope the later one moves the other way by {fmt.listed(found)}."
+    )
+    if change.residual_sd == change.residual_sd:  # known: some patient has three values
+        lines.append(
+            f"Values scatter around the patients' lines by {fmt.number(change.residual_sd)} "
+            f"{about.unit}, so that {fmt.percent(change.reliability)} of the variance of the "
+            f"earlier slopes is real; noise alone would give {fmt.number(change.by_noise)}."
+        )
+        beyond = (change.frame["conf_high"] < change.by_noise).all()
+        if beyond:
+            lines.append(
+                "Patients thus come back to the mean by more than noise: a fast past says little "
+                "about the future."
+            )
+    return Prose(" ".join(lines))
+
+
 def extremes(study: Study, result: Extremes | None) -> Prose:
     """Say which scale has most patients at either end, at baseline."""
-    if result is None:
+    if result is None or not result.frame["count"].any():
         return Prose("")
     start = result.frame[result.frame["visit_number"] == study.config.time.baseline]
     counts = start.groupby(["end", "parameter"], sort=False)[["count", "n"]].sum()

@@ -6,6 +6,7 @@ from alsutils.display import Prose, Table, tables
 from alsutils.display import format as fmt
 from alsutils.primary.analysis import AllAnalyses, Comparisons, PrintComparison, Responders
 from alsutils.primary.course import Slopes
+from alsutils.primary.dichotomy import POWER, CutCost
 from alsutils.primary.missing import Assumptions
 from alsutils.primary.together import Together
 from alsutils.study import Study
@@ -139,6 +140,40 @@ def responders(study: Study, result: Responders | None) -> Table | Prose:
         formats,
         group="visit",
         notes=["Intervals by Newcombe's method, p by Fisher's exact test, two-sided."],
+        results=result.frame,
+    )
+
+
+def cost_of_cutting(study: Study, result: CutCost | None) -> Table | Prose:
+    """Lay out what each cut costs."""
+    if result is None:
+        return Prose("")
+    labels = {
+        "cut": "Where ...",
+        **({"treated": "Arm"} if len(study.treated) > 1 else {}),
+        "fisher": "Fisher",
+        "chi_square": "Chi-square",
+        "patients": "Patients for 100, small difference",
+        "patients_here": "Patients for 100, this difference",
+    }
+    shares = dict.fromkeys(("fisher", "chi_square"), fmt.percent)
+    about = study.parameter(study.primary.parameter)
+    unit = f" {about.unit}" if about.unit else ""
+    differences = [
+        f"{fmt.number(d)}{unit}" + (f" ({arm})" if len(study.treated) > 1 else "")
+        for arm, d in result.difference.items()
+    ]
+    return tables.table(
+        result.cuts,
+        f"Power of counting where measuring has {fmt.percent(POWER)}",
+        labels,
+        shares | {"patients": _whole, "patients_here": _whole},
+        notes=[
+            f"A true difference of {fmt.listed(differences)}, which the t-test finds in "
+            f"{fmt.percent(POWER)} of trials.",
+            "Patients that a test of responders needs in place of 100 for a test of means, by the "
+            "closed form for normal values.",
+        ],
         results=result.frame,
     )
 
