@@ -486,13 +486,11 @@ def items(study: Study, result: ItemMeans | None) -> Figure | Prose:
     )
     colour = alt.Color(
         "share:Q",
-        scale=alt.Scale(domain=[0, 1], range=["#d55e00", "#f4ead5", "#0c6fb0"], interpolate="lab"),
+        scale=alt.Scale(domain=[0, 1], range=["#e8935a", "#f4ead5", "#7db4de"], interpolate="lab"),
         legend=alt.Legend(title="From worst score to best", format="%", tickCount=3),
     )
     cells = base.mark_rect().encode(color=colour)
-    dark = "datum.share > 0.85 || datum.share < 0.15"
-    ink = alt.condition(dark, alt.value("#ffffff"), alt.value("#24292f"))
-    text = base.mark_text(fontSize=10).encode(text="words:N", color=ink)
+    text = base.mark_text(fontSize=10, color="#24292f").encode(text="words:N")
     facet = alt.Facet("arm:N", sort=list(study.arms), title=None)
     chart = alt.layer(cells, text).properties(height=alt.Step(22)).facet(facet, columns=1)
     last = frame[frame["visit"] == frame["visit"].max()]
@@ -542,7 +540,8 @@ def extremes(study: Study, result: Extremes | None) -> Figure | Prose:
     if not result.frame["count"].any():
         names = fmt.listed(list(dict.fromkeys(result.frame["parameter"])))
         return Prose(
-            f"At no visit that is compared was any patient at the worst or the best score of {names}.",
+            "At no visit that is compared was any patient at the worst or the best score of "
+            f"{names}.",
             result.frame,
         )
     first, last = study.config.time.baseline, study.primary.visits[-1]
@@ -569,7 +568,7 @@ def extremes(study: Study, result: Extremes | None) -> Figure | Prose:
                 alt.Tooltip("estimate:Q", title="Share", format=".0%"),
             ],
         )
-        .properties(height=alt.Step(7))
+        .properties(height=alt.Step(8))
         .facet(alt.Facet("panel:N", sort=panels, title=None), columns=2)
     )
     total = frame[frame["endpoint"] == study.parameter(study.primary.parameter).label]
@@ -643,4 +642,4 @@ def stages(study: Study, result: Stages | None) -> Figure | Prose:
     )
 
 
-_STAGE_COLOURS = ("#cfe3f3", "#8fc1e3", "#4a97cc", "#1c6aa6", "#0b3f6b")
+_STAGE_COLOURS = ("#cfe3f3", "#8fc1e3", "#4a97cc", "#1c6aa6", "#164f80")

@@ -141,7 +141,8 @@ def past_and_future(study: Study, result: PastAndFuture | None) -> Prose:
         for r in change.frame.to_dict("records")
     ]
     lines.append(
-        f"For each unit of earlier slope the later one moves the other way by {fmt.listed(found)}."
+        "By how much the change of slope differs for each unit of earlier slope: "
+        f"{fmt.listed(found)}."
     )
     if change.residual_sd == change.residual_sd:  # known: some patient has three values
         lines.append(
@@ -149,11 +150,13 @@ def past_and_future(study: Study, result: PastAndFuture | None) -> Prose:
             f"{about.unit}, so that {fmt.percent(change.reliability)} of the variance of the "
             f"earlier slopes is real; noise alone would give {fmt.number(change.by_noise)}."
         )
-        beyond = (change.frame["conf_high"] < change.by_noise).all()
-        if beyond:
+        frame = change.frame
+        if (frame["conf_high"] < change.by_noise).all():
+            lines.append("Patients come back to the mean by more than noise explains.")
+        if ((frame["conf_low"] <= -1) & (frame["conf_high"] >= -1)).all():
             lines.append(
-                "Patients thus come back to the mean by more than noise: a fast past says little "
-                "about the future."
+                "A value of −1 would mean that the earlier slope says nothing about the later "
+                "one; the intervals include it."
             )
     return Prose(" ".join(lines))
 
@@ -184,7 +187,7 @@ def extremes(study: Study, result: Extremes | None) -> Prose:
 
 def stages(result: Stages | None) -> Prose:
     """Say what the stages count, and how the mean stage of those seen moved."""
-    if result is None:
+    if result is None or result.means.empty:
         return Prose("")
     lines = [
         f"**{system.label}** {system.meaning}."
