@@ -288,9 +288,10 @@ primary.sentences.cost_of_cutting(study, cut)
 
 # %% [markdown]
 """
-This is the **cost of dichotomising**. At best, with the cut in the middle, counting uses 64% of the
-patients: 2 divided by π {cite:p}`cohen1983,fedorov2009`. A rare response costs far more. (The exact
-test of responders costs a little on top, because counts move in steps.)
+This is the **cost of dichotomising**. Even with the cut in the middle, the best place for it, 100
+patients counted are worth no more than 64 patients measured: 2 divided by π
+{cite:p}`cohen1983,fedorov2009`. A rare response costs far more. The exact test of responders costs a
+little on top, because counts move in steps.
 
 ### A bad past does not last
 
@@ -305,9 +306,9 @@ primary.charts.thirds(study, past)
 
 # %% [markdown]
 """
-Those who were chosen for a bad past tend to look better later, and those with a good past worse, in
-every arm and without any treatment. This is **regression to the mean** {cite:p}`barnett2005`. Part of
-it is noise: a slope through a few values is steep partly by bad luck, and luck does not come twice.
+If those with a bad past look better later, and those with a good past worse, in the control arm too,
+then no treatment is needed to explain it: it is **regression to the mean** {cite:p}`barnett2005`. Part
+of it is noise: a slope through a few values is steep partly by bad luck, and luck does not come twice.
 The rest is that a disease need not keep its pace. The next picture sets the two apart.
 """
 

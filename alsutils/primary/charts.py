@@ -375,7 +375,7 @@ def thirds(study: Study, result: PastAndFuture | None) -> Figure | Prose:
     sort = list(THIRDS)
     y = alt.Y("third:N", sort=sort, title=None, axis=alt.Axis(grid=False, ticks=False))
     title = f"Mean slope of {about.label} ({unit})"
-    x = alt.X("slope:Q", title=title, scale=alt.Scale(zero=False))
+    x = alt.X("slope:Q", title=title, scale=alt.Scale(zero=False, padding=12))
     colours = alt.Scale(domain=list(when.values()), range=[theme.CONTROL, theme.ACCENT])
     base = alt.Chart(long).encode(y=y)
     line = base.mark_line(strokeWidth=2, color=theme.CONTROL).encode(x=x, detail="third:N")
@@ -434,7 +434,7 @@ def past_and_future(study: Study, result: PastAndFuture | None) -> Figure | Pros
         strokeDash=alt.StrokeDash(
             "line:N",
             scale=alt.Scale(domain=["found", _NOISE], range=[[1, 0], [6, 4]]),
-            legend=None,
+            title="Slope of the line",
         ),
     )
     dot = base.transform_filter("datum.line == ''").mark_point(

@@ -109,7 +109,7 @@ def beside_print(study: Study, result: PrintComparison | None) -> Table | Prose:
 
 
 def responders(study: Study, result: Responders | None) -> Table | Prose:
-    """Lay out the responders by threshold, with the difference of shares and Fisher's p."""
+    """Lay out the responders by threshold, with the difference of shares and two tests of it."""
     if result is None:
         return Prose("")
     frame = result.frame.assign(
@@ -128,19 +128,26 @@ def responders(study: Study, result: Responders | None) -> Table | Prose:
         "treated_cell": "Treated" if several else study.treated[0],
         "control_cell": study.control,
         "difference": f"Difference, % points ({fmt.percent(study.conf_level)} CI)",
-        "p_value": "p",
+        "p_value": "p, exact",
+        "chi_square_p": "p, asymptotic",
     }
-    formats = {"p_value": fmt.p_value}
+    formats = {"p_value": fmt.p_value, "chi_square_p": fmt.p_value}
     if result.frame["printed"].notna().any():
         labels["printed"] = "Printed"
+    asymptotic = result.frame.drop(columns=["conf_low", "conf_high"]).assign(
+        analysis="responders, chi-square test, uncorrected", p_value=result.frame["chi_square_p"]
+    )
     return tables.table(
         frame,
         f"Responders by {study.parameter(result.parameter).label}",
         labels,
         formats,
         group="visit",
-        notes=["Intervals by Newcombe's method, p by Fisher's exact test, two-sided."],
-        results=result.frame,
+        notes=[
+            "Intervals by Newcombe's method. Exact: Fisher's test; asymptotic: chi-square test "
+            "without correction; both two-sided."
+        ],
+        results=pd.concat([result.frame, asymptotic], ignore_index=True),
     )
 
 

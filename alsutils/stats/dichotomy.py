@@ -220,6 +220,31 @@ def fisher_table(n1: int, n0: int) -> Floats:
 def chi_square_table(n1: int, n0: int) -> Floats:
     """Give the p-value of the uncorrected chi-square test of every table, as ``fisher_table``."""
     x1, x0 = np.arange(n1 + 1)[:, None], np.arange(n0 + 1)[None, :]
+    return _chi_square(x1, n1, x0, n0)
+
+
+def chi_square_p(x1: int, n1: int, x0: int, n0: int) -> float:
+    """Give the asymptotic p-value of the uncorrected chi-square test of two shares.
+
+    Parameters
+    ----------
+    x1, n1, x0, n0 : int
+        Responders and patients of the two groups.
+
+    Returns
+    -------
+    float
+        Two-sided p-value; 1 where all or none respond.
+
+    Examples
+    --------
+    >>> round(chi_square_p(8, 10, 2, 10), 4)
+    0.0073
+    """
+    return float(_chi_square(np.array(x1), n1, np.array(x0), n0))
+
+
+def _chi_square(x1: NDArray[np.int64], n1: int, x0: NDArray[np.int64], n0: int) -> Floats:
     pooled = (x1 + x0) / (n1 + n0)
     variance = pooled * (1 - pooled) * (1 / n1 + 1 / n0)
     some = variance > 0

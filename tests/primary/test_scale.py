@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from scipy import stats
 
 from alsutils import primary
 from alsutils.display import Figure, Prose, Table
@@ -184,3 +185,19 @@ def test_row_order_does_not_matter(twin, changed):
         pd.testing.assert_frame_equal(
             getattr(primary, name)(study).frame, getattr(primary, name)(twin).frame
         )
+
+
+def test_both_tests_of_responders_bear_their_names(twin):
+    counted = primary.responders(twin)
+    row = counted.frame.iloc[0]
+    table = [
+        [row["x_treated"], row["n_treated"] - row["x_treated"]],
+        [row["x_control"], row["n_control"] - row["x_control"]],
+    ]
+    assert row["p_value"] == pytest.approx(stats.fisher_exact(table).pvalue)
+    plain = stats.chi2_contingency(table, correction=False).pvalue
+    assert row["chi_square_p"] == pytest.approx(plain)
+    results = primary.tables.responders(twin, counted).results
+    asymptotic = results[results["analysis"].str.contains("chi-square")]
+    assert len(asymptotic) == len(counted.frame)
+    assert asymptotic["p_value"].to_list() == counted.frame["chi_square_p"].to_list()
