@@ -309,7 +309,8 @@ primary.charts.thirds(study, past)
 If those with a bad past look better later, and those with a good past worse, in the control arm too,
 then no treatment is needed to explain it: it is **regression to the mean** {cite:p}`barnett2005`. Part
 of it is noise: a slope through a few values is steep partly by bad luck, and luck does not come twice.
-The rest is that a disease need not keep its pace. The next picture sets the two apart.
+The rest is that a disease need not keep its pace. Drawing the change against the earlier slope sets
+the two apart.
 """
 
 # %%
@@ -325,7 +326,8 @@ and treated otherwise is.
 
 ## The scale as it is
 
-Before trusting a mean, look at what it is the mean of. Here is every patient, one thin line each.
+Before trusting a mean, look at what it is the mean of. Where patients may be shown, each is one thin
+line here.
 """
 
 # %%

@@ -419,7 +419,9 @@ def past_and_future(study: Study, result: PastAndFuture | None) -> Figure | Pros
             for at in (low, high):
                 change = row["mean_change"] + slope * (at - row["mean_before"])
                 lines.append({"arm": row["group"], "line": words, "before": at, "change": change})
-    x = alt.X("before:Q", title=f"Slope before baseline ({unit})", scale=alt.Scale(zero=False))
+    x = alt.X(
+        "before:Q", title=f"Slope before baseline ({unit})", scale=alt.Scale(zero=False, padding=8)
+    )
     y = alt.Y("change:Q", title="Change of slope")
     scale = alt.Scale(domain=["found", _NOISE], range=[theme.ACCENT, theme.WORSE])
     drawn = pd.DataFrame(lines)

@@ -160,8 +160,8 @@ def cost_of_cutting(study: Study, result: CutCost | None) -> Table | Prose:
         **({"treated": "Arm"} if len(study.treated) > 1 else {}),
         "fisher": "Fisher",
         "chi_square": "Chi-square",
-        "patients": "Patients for 100, small difference",
-        "patients_here": "Patients for 100, this difference",
+        "patients": "For 100, small difference",
+        "patients_here": "For 100, this difference",
     }
     shares = dict.fromkeys(("fisher", "chi_square"), fmt.percent)
     about = study.parameter(study.primary.parameter)
@@ -178,8 +178,8 @@ def cost_of_cutting(study: Study, result: CutCost | None) -> Table | Prose:
         notes=[
             f"A true difference of {fmt.listed(differences)}, which the t-test finds in "
             f"{fmt.percent(POWER)} of trials.",
-            "Patients that a test of responders needs in place of 100 for a test of means, by the "
-            "closed form for normal values.",
+            "The last columns: patients that a test of responders needs in place of 100 for a test "
+            "of means, by the closed form for normal values.",
         ],
         results=result.frame,
     )

@@ -203,7 +203,7 @@ def fisher_table(n1: int, n0: int) -> Floats:
 
     Examples
     --------
-    >>> round(fisher_table(10, 10)[8, 2], 4)
+    >>> round(float(fisher_table(10, 10)[8, 2]), 4)
     0.023
     """
     table = np.empty((n1 + 1, n0 + 1))
