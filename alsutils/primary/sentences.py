@@ -147,8 +147,9 @@ def past_and_future(study: Study, result: PastAndFuture | None) -> Prose:
     if change.residual_sd == change.residual_sd:  # known: some patient has three values
         lines.append(
             f"Values scatter around the patients' lines by {fmt.number(change.residual_sd)} "
-            f"{about.unit}, so that {fmt.percent(change.reliability)} of the variance of the "
-            f"earlier slopes is real; noise alone would give {fmt.number(change.by_noise)}."
+            f"{about.unit}. If that scatter is new at every visit, "
+            f"{fmt.percent(change.reliability)} of the variance of the earlier slopes is real, "
+            f"and noise alone would give {fmt.number(change.by_noise)}."
         )
         frame = change.frame
         if (frame["conf_high"] < change.by_noise).all():
