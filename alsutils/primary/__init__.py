@@ -13,8 +13,10 @@ from alsutils.primary.analysis import (
     unadjusted,
 )
 from alsutils.primary.course import all_analyses, constrained, slopes
+from alsutils.primary.dichotomy import cost_of_cutting, past_and_future
 from alsutils.primary.missing import assumptions, patterns, tipping
 from alsutils.primary.multiplicity import multiplicity
+from alsutils.primary.scale import courses, extremes, items, stages
 from alsutils.primary.together import together
 
 __all__ = [
@@ -25,14 +27,20 @@ __all__ = [
     "beside_print",
     "charts",
     "constrained",
+    "cost_of_cutting",
+    "courses",
     "domains",
+    "extremes",
+    "items",
     "multiplicity",
+    "past_and_future",
     "patterns",
     "published_analysis",
     "repeated_measures",
     "responders",
     "sentences",
     "slopes",
+    "stages",
     "tables",
     "tipping",
     "together",

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from alsutils.stats.ancova import AncovaError, ancova
+from alsutils.stats.dichotomy import chi_square_p
 from alsutils.stats.forensics import check_p, check_printed
 from alsutils.stats.mmrm import fit_mmrm
 from alsutils.stats.proportions import risk_difference
@@ -118,7 +119,8 @@ class Responders:
     frame : DataFrame
         The result columns, one row a visit, threshold and treated arm: difference of shares with
         Newcombe's interval and Fisher's exact p; and ``treated``, ``threshold_label``,
-        ``x_control``, ``x_treated`` and ``printed`` (the printed counts, missing where none).
+        ``x_control``, ``x_treated``, ``chi_square_p`` (asymptotic p of the uncorrected chi-square
+        test) and ``printed`` (the printed counts, missing where none).
     """
 
     parameter: str
@@ -382,6 +384,7 @@ def responders(study: Study) -> Responders | None:
                     "n_treated": compared.n_treated,
                     "estimate": compared.estimate,
                     "p_value": compared.p_value,
+                    "chi_square_p": chi_square_p(*counts[arm], *counts[study.control]),
                     "conf_low": compared.newcombe.low,
                     "conf_high": compared.newcombe.high,
                     "x_control": compared.events_control,

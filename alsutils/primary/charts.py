@@ -9,8 +9,10 @@ from alsutils.display import Figure, Prose, charts, theme
 from alsutils.display import format as fmt
 from alsutils.display.network import Arrow, NetworkDiagram, Node
 from alsutils.primary.analysis import AllAnalyses, Comparisons, Responders, Trajectory
+from alsutils.primary.dichotomy import MEANS, POWER, THIRDS, CutCost, PastAndFuture
 from alsutils.primary.missing import Assumptions, Tipping
 from alsutils.primary.multiplicity import Family
+from alsutils.primary.scale import BEST, UNSEEN, WORST, Courses, Extremes, ItemMeans, Stages
 from alsutils.primary.together import Together
 from alsutils.stats.gatekeeping import HypothesisGraph
 from alsutils.stats.imputation import MissingPatterns
@@ -356,3 +358,341 @@ def _told(frame: pd.DataFrame) -> str:
         for r in frame.to_dict("records")
     ]
     return "; ".join(parts)
+
+
+def cost_of_cutting(study: Study, result: CutCost | None) -> Figure | Prose:
+    """Draw the power of a test of means and of responders over true differences."""
+    if result is None:
+        return Prose("The arms are too small for a simulation of what a cut costs.")
+    about = study.parameter(study.primary.parameter)
+    unit = f" ({about.unit})" if about.unit else ""
+    cuts = list(dict.fromkeys(result.cuts["cut"]))
+    order = [MEANS, *cuts]
+    frame = result.curves.assign(
+        analysis=[a if a == MEANS else f"responders, {a}" for a in result.curves["analysis"]]
+    )
+    domain = [a if a == MEANS else f"responders, {a}" for a in order]
+    colours = alt.Scale(domain=domain, range=[theme.CONTROL, *theme.TREATED][: len(domain)])
+    chart = (
+        alt.Chart(frame)
+        .mark_line(point=alt.OverlayMarkDef(filled=True, size=40), strokeWidth=2)
+        .encode(
+            x=alt.X("difference:Q", title=f"True difference of {about.label}{unit}"),
+            y=alt.Y("power:Q", title="Share of trials that find it").axis(format="%"),
+            color=alt.Color(
+                "analysis:N",
+                scale=colours,
+                title=None,
+                legend=alt.Legend(columns=1, labelLimit=320),
+            ),
+            tooltip=[
+                alt.Tooltip("analysis:N", title="Compared"),
+                alt.Tooltip("difference:Q", title="True difference", format=".2f"),
+                alt.Tooltip("power:Q", title="Trials that find it", format=".0%"),
+            ],
+        )
+        .properties(height=260)
+    )
+    if len(result.difference) > 1:
+        chart = chart.facet(alt.Facet("treated:N", sort=list(study.treated), title=None), columns=2)
+    told = [
+        f"{r['treated']}, {r['cut']}: {fmt.percent(r['fisher'])}"
+        for r in result.cuts.to_dict("records")
+    ]
+    return Figure(
+        chart,
+        f"Power over true differences. Where the t-test finds {fmt.percent(POWER)}, Fisher's exact "
+        f"test of responders finds, {'; '.join(told)}.",
+        f"Each point is {result.n_trials:,} simulated trials of this size and spread. Means by the "
+        "t-test, responders by Fisher's exact test.",
+        result.frame,
+    )
+
+
+def thirds(study: Study, result: PastAndFuture | None) -> Figure | Prose:
+    """Draw the mean slope before and after baseline in thirds of the slope before."""
+    if result is None:
+        return Prose(
+            "This study has no visits before treatment from which each patient's earlier slope "
+            "could be known."
+        )
+    if result.thirds.empty:
+        return Prose("Too few patients have both slopes to show them in groups.")
+    about = study.parameter(study.primary.parameter)
+    unit = f"{about.unit} per {study.config.time.unit}".strip()
+    when = {"before": "before baseline", "after": "after baseline"}
+    long = result.thirds.melt(["arm", "third", "n"], list(when), "when", "slope")
+    long["when"] = long["when"].map(when)
+    sort = list(THIRDS)
+    y = alt.Y("third:N", sort=sort, title=None, axis=alt.Axis(grid=False, ticks=False))
+    title = f"Mean slope of {about.label} ({unit})"
+    x = alt.X("slope:Q", title=title, scale=alt.Scale(zero=False, padding=12))
+    colours = alt.Scale(domain=list(when.values()), range=[theme.CONTROL, theme.ACCENT])
+    base = alt.Chart(long).encode(y=y)
+    line = base.mark_line(strokeWidth=2, color=theme.CONTROL).encode(x=x, detail="third:N")
+    point = base.mark_point(filled=True, size=110, opacity=1).encode(
+        x=x,
+        color=alt.Color("when:N", scale=colours, sort=list(when.values()), title=None),
+        tooltip=[
+            alt.Tooltip("arm:N", title="Arm"),
+            alt.Tooltip("third:N", title="Patients"),
+            alt.Tooltip("n:Q", title="Number"),
+            alt.Tooltip("when:N", title="Slope"),
+            alt.Tooltip("slope:Q", title="Mean", format=".2f"),
+        ],
+    )
+    facet = alt.Facet("arm:N", sort=list(study.arms), title=None)
+    chart = alt.layer(line, point).properties(height=alt.Step(34)).facet(facet, columns=1)
+    told = [
+        f"{r['arm']}, {r['third']} ({fmt.plural(r['n'], 'patient')}): "
+        f"{fmt.number(r['before'])}, then {fmt.number(r['after'])}"
+        for r in result.thirds.to_dict("records")
+    ]
+    return Figure(
+        chart,
+        f"Mean slope of {about.label} before and after baseline, {unit}. {'; '.join(told)}.",
+        "All patients are ranked by their slope before baseline and cut into thirds. Lines join "
+        "the same patients before and after.",
+    )
+
+
+def past_and_future(study: Study, result: PastAndFuture | None) -> Figure | Prose:
+    """Draw the change of slope against the slope before, with what noise alone would give."""
+    if result is None:
+        return Prose("")
+    about = study.parameter(study.primary.parameter)
+    unit = f"{about.unit} per {study.config.time.unit}".strip()
+    patients = result.change.patients
+    low, high = patients["before"].quantile([0.05, 0.95])
+    lines = []
+    for row in result.change.frame.to_dict("records"):
+        for words, slope in (("found", row["estimate"]), (_NOISE, result.change.by_noise)):
+            for at in (low, high):
+                change = row["mean_change"] + slope * (at - row["mean_before"])
+                lines.append({"arm": row["group"], "line": words, "before": at, "change": change})
+    x = alt.X(
+        "before:Q", title=f"Slope before baseline ({unit})", scale=alt.Scale(zero=False, padding=8)
+    )
+    y = alt.Y("change:Q", title="Change of slope")
+    scale = alt.Scale(domain=["found", _NOISE], range=[theme.ACCENT, theme.WORSE])
+    drawn = pd.DataFrame(lines)
+    if study.shows_subjects:
+        dots = patients.rename(columns={"group": "arm"})[["arm", "before", "change"]]
+        dots = dots.assign(line="", arm=dots["arm"].astype("str"))
+        drawn = pd.concat([drawn, dots], ignore_index=True)
+    base = alt.Chart(drawn).encode(x=x, y=y)
+    line = base.transform_filter("datum.line != ''").mark_line(strokeWidth=3)
+    line = line.encode(
+        color=alt.Color("line:N", scale=scale, title="Slope of the line"),
+        strokeDash=alt.StrokeDash(
+            "line:N",
+            scale=alt.Scale(domain=["found", _NOISE], range=[[1, 0], [6, 4]]),
+            title="Slope of the line",
+        ),
+    )
+    dot = base.transform_filter("datum.line == ''").mark_point(
+        filled=True, size=35, opacity=0.6, color=theme.CONTROL
+    )
+    facet = alt.Facet("arm:N", sort=list(study.arms), title=None)
+    chart = alt.layer(dot, line).properties(height=260).facet(facet, columns=2)
+    told = [
+        f"{r['group']}: {fmt.estimate(r['estimate'], r['conf_low'], r['conf_high'])}"
+        for r in result.change.frame.to_dict("records")
+    ]
+    points = "Each point is a patient. " if study.shows_subjects else ""
+    return Figure(
+        chart,
+        f"Change of slope against the slope before baseline. Slope of the line, {'; '.join(told)}; "
+        f"by noise alone {fmt.number(result.change.by_noise)}.",
+        f"{points}The dashed line is what would be seen if every patient kept one true slope and "
+        "only the measurements scattered.",
+        result.frame,
+    )
+
+
+_NOISE = "by noise alone"
+
+
+def items(study: Study, result: ItemMeans | None) -> Figure | Prose:
+    """Draw the mean of each item at each visit as a map, an arm a panel."""
+    if result is None:
+        return Prose("This study does not list the items of its endpoint.")
+    start = study.config.time.baseline
+    frame = result.frame.assign(words=[fmt.number(m, 1) for m in result.frame["mean"]])
+    visits = [f"{v:g}".replace("-", "\u2212") for v in sorted(frame["visit"].unique())]
+    frame["at"] = [f"{v:g}".replace("-", "\u2212") for v in frame["visit"]]
+    rows = list(dict.fromkeys(frame["parameter"]))
+    unit = study.config.time.unit.capitalize()
+    base = alt.Chart(frame).encode(
+        x=alt.X(
+            "at:N", sort=visits, title=unit, axis=alt.Axis(labelAngle=0, ticks=False, domain=False)
+        ),
+        y=alt.Y("parameter:N", sort=rows, title=None, axis=alt.Axis(ticks=False, domain=False)),
+        tooltip=[
+            alt.Tooltip("arm:N", title="Arm"),
+            alt.Tooltip("parameter:N", title="Item"),
+            alt.Tooltip("visit_label:N", title="Visit"),
+            alt.Tooltip("n:Q", title="Patients"),
+            alt.Tooltip("mean:Q", title="Mean", format=".2f"),
+            alt.Tooltip("lost:Q", title="Since baseline", format="+.2f"),
+        ],
+    )
+    colour = alt.Color(
+        "share:Q",
+        scale=alt.Scale(domain=[0, 1], range=["#e8935a", "#f4ead5", "#7db4de"], interpolate="lab"),
+        legend=alt.Legend(title="From worst score to best", format="%", tickCount=3),
+    )
+    cells = base.mark_rect().encode(color=colour)
+    text = base.mark_text(fontSize=10, color="#24292f").encode(text="words:N")
+    facet = alt.Facet("arm:N", sort=list(study.arms), title=None)
+    chart = alt.layer(cells, text).properties(height=alt.Step(22)).facet(facet, columns=1)
+    last = frame[frame["visit"] == frame["visit"].max()]
+    told = [
+        f"{arm}: most lost {r['parameter'].lower()} ({fmt.number(r['lost'], 1)}), least "
+        f"{k['parameter'].lower()} ({fmt.number(k['lost'], 1)})"
+        for arm in study.arms
+        for mine in [last[last["arm"] == arm].sort_values("lost").to_dict("records")]
+        if mine
+        for r, k in [(mine[0], mine[-1])]
+    ]
+    return Figure(
+        chart,
+        f"Mean of each item by visit and arm. Since {study.visit_phrase(start)}, in points a "
+        f"patient, {'; '.join(told)}.",
+        "Each number is the mean of the patients seen at that visit, read from left to right.",
+    )
+
+
+def courses(study: Study, result: Courses | None) -> Figure | Prose:
+    """Draw every patient's course, an arm a panel, with the mean of those seen."""
+    if result is None:
+        return Prose("The patients of this study are not shown one by one.")
+    about = study.parameter(study.primary.parameter)
+    title = f"{about.label} ({about.unit})" if about.unit else about.label
+    x = alt.X("visit:Q", title=study.config.time.unit.capitalize(), axis=alt.Axis(grid=False))
+    y = alt.Y("value:Q", title=title, scale=alt.Scale(zero=False))
+    colour = alt.Color("arm:N", scale=theme.arm_scale(study.arms), legend=None)
+    base = alt.Chart(result.frame).encode(x=x)
+    lines = base.mark_line(strokeWidth=1, opacity=0.4).encode(y=y, color=colour, detail="patient:N")
+    mean = base.mark_line(strokeWidth=4).encode(y=alt.Y("mean(value):Q", title=title), color=colour)
+    facet = alt.Facet("arm:N", sort=list(study.arms), title=None)
+    chart = alt.layer(lines, mean).properties(height=260).facet(facet, columns=2)
+    counts = result.frame.groupby("arm")["patient"].nunique()
+    told = fmt.listed([f"{fmt.plural(counts[arm], 'patient')} on {arm}" for arm in study.arms])
+    return Figure(
+        chart,
+        f"Course of {about.label} of {told}, a line a patient, with the mean of those seen.",
+        "Thin lines are patients, thick lines the mean of those seen at each visit.",
+    )
+
+
+def extremes(study: Study, result: Extremes | None) -> Figure | Prose:
+    """Draw the share of patients at either end of each scale, at baseline and at the end."""
+    if result is None:
+        return Prose("No scale of this study has a worst and a best score.")
+    if not result.frame["count"].any():
+        names = fmt.listed(list(dict.fromkeys(result.frame["parameter"])))
+        return Prose(
+            "At no visit that is compared was any patient at the worst or the best score of "
+            f"{names}.",
+            result.frame,
+        )
+    first, last = study.config.time.baseline, study.primary.visits[-1]
+    frame = result.frame[result.frame["visit_number"].isin([first, last])]
+    frame = frame.assign(panel=frame["visit"] + ", " + frame["end"])
+    panels = [
+        f"{study.visit_label(visit)}, {end}" for end in (WORST, BEST) for visit in (first, last)
+    ]
+    rows = list(dict.fromkeys(frame["parameter"]))
+    arms = list(study.arms)
+    chart = (
+        alt.Chart(frame)
+        .mark_bar()
+        .encode(
+            x=alt.X("estimate:Q", title="Share of those seen").axis(format="%", tickCount=3),
+            y=alt.Y("parameter:N", sort=rows, title=None, axis=alt.Axis(ticks=False)),
+            yOffset=alt.YOffset("arm:N", sort=arms),
+            color=alt.Color("arm:N", scale=theme.arm_scale(arms), title=None),
+            tooltip=[
+                alt.Tooltip("parameter:N", title="Scale"),
+                alt.Tooltip("arm:N", title="Arm"),
+                alt.Tooltip("count:Q", title="Patients"),
+                alt.Tooltip("n:Q", title="of"),
+                alt.Tooltip("estimate:Q", title="Share", format=".0%"),
+            ],
+        )
+        .properties(height=alt.Step(8))
+        .facet(alt.Facet("panel:N", sort=panels, title=None), columns=2)
+    )
+    total = frame[frame["endpoint"] == study.parameter(study.primary.parameter).label]
+    told = [
+        f"{r['arm']}, {r['visit'].lower()}, {r['end']}: {r['count']} of {r['n']}"
+        for r in total.to_dict("records")
+    ]
+    about = f" {study.parameter(study.primary.parameter).label}: {'; '.join(told)}." if told else ""
+    return Figure(
+        chart,
+        f"Share of patients at the worst and the best score of each scale.{about}",
+        "A patient at the worst score cannot be seen to get worse, one at the best score not to "
+        "get better.",
+        result.frame,
+    )
+
+
+def stages(study: Study, result: Stages | None) -> Figure | Prose:
+    """Draw the stages at each visit, a panel a system and arm."""
+    if result is None:
+        return Prose("This study names no staging rule, so that no stages are shown.")
+    if result.frame.empty:
+        return Prose(" ".join(result.notes))
+    frame = result.frame[result.frame["count"] > 0]
+    frame = frame.assign(panel=frame["system"] + ", " + frame["arm"].astype("str"))
+    order = list(dict.fromkeys(result.frame["stage"]))
+    order = [*[s for s in order if s != UNSEEN], UNSEEN]
+    used = [s for s in order if (frame["stage"] == s).any()]
+    colours = dict(zip(order[:-2], _STAGE_COLOURS, strict=False))
+    colours |= {order[-2]: theme.WORSE, UNSEEN: theme.CONTROL}
+    frame["rank"] = frame["stage"].map({s: i for i, s in enumerate(order)})
+    visits = [study.visit_label(v) for v in sorted(frame["visit_number"].unique())]
+    systems = list(dict.fromkeys(frame["system"]))
+    panels = [f"{system}, {arm}" for system in systems for arm in study.arms]
+    chart = (
+        alt.Chart(frame)
+        .mark_bar()
+        .encode(
+            x=alt.X("estimate:Q", title="Share of the arm").axis(format="%", tickCount=4),
+            y=alt.Y("visit:N", sort=visits, title=None, axis=alt.Axis(ticks=False)),
+            color=alt.Color(
+                "stage:N",
+                sort=used,
+                title="Stage",
+                scale=alt.Scale(domain=used, range=[colours[s] for s in used]),
+            ),
+            order=alt.Order("rank:Q"),
+            tooltip=[
+                alt.Tooltip("panel:N", title=" "),
+                alt.Tooltip("visit:N", title="Visit"),
+                alt.Tooltip("stage:N", title="Stage"),
+                alt.Tooltip("count:Q", title="Patients"),
+                alt.Tooltip("n:Q", title="of"),
+            ],
+        )
+        .properties(height=alt.Step(22))
+        .facet(alt.Facet("panel:N", sort=panels, title=None), columns=2)
+    )
+    means = result.means[
+        result.means["visit_number"].isin([min(frame["visit_number"]), max(frame["visit_number"])])
+    ]
+    told = [
+        f"{r['system']}, {r['arm']}, {r['visit'].lower()}: {fmt.number(r['mean'], 1)}"
+        for r in means.to_dict("records")
+    ]
+    return Figure(
+        chart,
+        f"Stages by visit and arm. Mean stage of those seen: {'; '.join(told)}.",
+        "Each bar is all patients randomised to the arm; a higher stage is worse.",
+        result.frame,
+    )
+
+
+_STAGE_COLOURS = ("#cfe3f3", "#8fc1e3", "#4a97cc", "#1c6aa6", "#164f80")

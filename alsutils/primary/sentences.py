@@ -3,10 +3,13 @@
 from alsutils.display import Prose
 from alsutils.display import format as fmt
 from alsutils.primary.analysis import AllAnalyses, Comparisons, PrintComparison, Responders
+from alsutils.primary.dichotomy import POWER, THIRDS, CutCost, PastAndFuture
 from alsutils.primary.missing import Assumptions, Tipping
 from alsutils.primary.multiplicity import PROCEDURES, Family
+from alsutils.primary.scale import BEST, WORST, Extremes, Stages
 from alsutils.primary.together import Together
 from alsutils.stats.imputation import MissingPatterns
+from alsutils.stats.staging import SYSTEMS
 from alsutils.study import Study
 
 
@@ -93,6 +96,115 @@ def responders(study: Study, result: Responders | None) -> Prose:
         f"Good responders are patients with {about.label} of at least {block.good:g}{about.unit}: "
         f"{'; '.join(parts)}."
     )
+
+
+def cost_of_cutting(study: Study, result: CutCost | None) -> Prose:
+    """Say what the dearest and the cheapest cut cost."""
+    if result is None:
+        return Prose("")
+    about = study.parameter(study.primary.parameter)
+    unit = f" {about.unit}" if about.unit else ""
+    lines = []
+    for arm, difference in result.difference.items():
+        rows = result.cuts[result.cuts["treated"] == arm]
+        best = rows.loc[rows["fisher"].idxmax()]
+        worst = rows.loc[rows["fisher"].idxmin()]
+        lines.append(
+            f"With the patients and the spread of this study, {arm} against {study.control}, a "
+            f"true difference of {fmt.number(difference)}{unit} is found by the means in "
+            f"{fmt.percent(POWER)} of trials; by counting responders, in "
+            f"{fmt.percent(best['fisher'])} where {best['cut']} and in "
+            f"{fmt.percent(worst['fisher'])} where {worst['cut']}."
+        )
+    return Prose(" ".join(lines))
+
+
+def past_and_future(study: Study, result: PastAndFuture | None) -> Prose:
+    """Say how the control arm's worst third went on, and how far noise explains it."""
+    if result is None:
+        return Prose("")
+    about = study.parameter(study.primary.parameter)
+    unit = f"{about.unit} per {study.config.time.unit}".strip()
+    lines = []
+    mine = result.thirds[
+        (result.thirds["arm"] == study.control) & (result.thirds["third"] == THIRDS[0])
+    ]
+    for row in mine.to_dict("records"):
+        better = (row["after"] > row["before"]) == (about.better == "higher")
+        lines.append(
+            f"On {study.control}, the third whose slope had been worst went from "
+            f"{fmt.number(row['before'])} to {fmt.number(row['after'])} {unit}: "
+            + ("better, without the new treatment." if better else "not better.")
+        )
+    change = result.change
+    found = [
+        f"{fmt.estimate(r['estimate'], r['conf_low'], r['conf_high'])} on {r['group']}"
+        for r in change.frame.to_dict("records")
+    ]
+    lines.append(
+        "By how much the change of slope differs for each unit of earlier slope: "
+        f"{fmt.listed(found)}."
+    )
+    if change.residual_sd == change.residual_sd:  # known: some patient has three values
+        lines.append(
+            f"Values scatter around the patients' lines by {fmt.number(change.residual_sd)} "
+            f"{about.unit}. If that scatter is new at every visit, "
+            f"{fmt.percent(change.reliability)} of the variance of the earlier slopes is real, "
+            f"and noise alone would give {fmt.number(change.by_noise)}."
+        )
+        frame = change.frame
+        if (frame["conf_high"] < change.by_noise).all():
+            lines.append("Patients come back to the mean by more than noise explains.")
+        if ((frame["conf_low"] <= -1) & (frame["conf_high"] >= -1)).all():
+            lines.append(
+                "A value of −1 would mean that the earlier slope says nothing about the later "
+                "one; the intervals include it."
+            )
+    return Prose(" ".join(lines))
+
+
+def extremes(study: Study, result: Extremes | None) -> Prose:
+    """Say which scale has most patients at either end, at baseline."""
+    if result is None or not result.frame["count"].any():
+        return Prose("")
+    start = result.frame[result.frame["visit_number"] == study.config.time.baseline]
+    counts = start.groupby(["end", "parameter"], sort=False)[["count", "n"]].sum()
+    lines = []
+    for end in (WORST, BEST):
+        if end not in counts.index:
+            continue
+        mine = counts.loc[end]
+        share = mine["count"] / mine["n"]
+        name = share.idxmax()
+        if share[name] == 0:
+            lines.append(f"At baseline no patient is {end} of any scale.")
+            continue
+        lines.append(
+            f"At baseline, {fmt.count_of(mine['count'][name], mine['n'][name])} of "
+            f"{mine['n'][name]} patients are {end} of {name}"
+            + (", more than of any other scale." if len(mine) > 1 else ".")
+        )
+    return Prose(" ".join(lines))
+
+
+def stages(result: Stages | None) -> Prose:
+    """Say what the stages count, and how the mean stage of those seen moved."""
+    if result is None or result.means.empty:
+        return Prose("")
+    lines = [
+        f"**{system.label}** {system.meaning}."
+        for system in SYSTEMS.values()
+        if not result.means.empty and (result.means["system"] == system.label).any()
+    ]
+    for (system, arm), rows in result.means.groupby(["system", "arm"], sort=False):
+        first, last = rows.iloc[0], rows.iloc[-1]
+        lines.append(
+            f"{system}, {arm}: mean stage {fmt.number(first['mean'], 1)} at "
+            f"{first['visit'].lower()} ({fmt.plural(first['n'], 'patient')}) and "
+            f"{fmt.number(last['mean'], 1)} at {last['visit'].lower()} "
+            f"({fmt.plural(last['n'], 'patient')} seen alive)."
+        )
+    return Prose(" ".join([*lines, *result.notes]))
 
 
 def missing_patterns(study: Study, result: MissingPatterns) -> Prose:

@@ -6,6 +6,7 @@ from alsutils.display import Prose, Table, tables
 from alsutils.display import format as fmt
 from alsutils.primary.analysis import AllAnalyses, Comparisons, PrintComparison, Responders
 from alsutils.primary.course import Slopes
+from alsutils.primary.dichotomy import POWER, CutCost
 from alsutils.primary.missing import Assumptions
 from alsutils.primary.multiplicity import PROCEDURES, Family
 from alsutils.primary.together import Together
@@ -113,7 +114,7 @@ def beside_print(study: Study, result: PrintComparison | None) -> Table | Prose:
 
 
 def responders(study: Study, result: Responders | None) -> Table | Prose:
-    """Lay out the responders by threshold, with the difference of shares and Fisher's p."""
+    """Lay out the responders by threshold, with the difference of shares and two tests of it."""
     if result is None:
         return Prose("")
     frame = result.frame.assign(
@@ -132,18 +133,59 @@ def responders(study: Study, result: Responders | None) -> Table | Prose:
         "treated_cell": "Treated" if several else study.treated[0],
         "control_cell": study.control,
         "difference": f"Difference, % points ({fmt.percent(study.conf_level)} CI)",
-        "p_value": "p",
+        "p_value": "p, exact",
+        "chi_square_p": "p, asymptotic",
     }
-    formats = {"p_value": fmt.p_value}
+    formats = {"p_value": fmt.p_value, "chi_square_p": fmt.p_value}
     if result.frame["printed"].notna().any():
         labels["printed"] = "Printed"
+    asymptotic = result.frame.drop(columns=["conf_low", "conf_high"]).assign(
+        analysis="responders, chi-square test, uncorrected", p_value=result.frame["chi_square_p"]
+    )
     return tables.table(
         frame,
         f"Responders by {study.parameter(result.parameter).label}",
         labels,
         formats,
         group="visit",
-        notes=["Intervals by Newcombe's method, p by Fisher's exact test, two-sided."],
+        notes=[
+            "Intervals by Newcombe's method. Exact: Fisher's test; asymptotic: chi-square test "
+            "without correction; both two-sided."
+        ],
+        results=pd.concat([result.frame, asymptotic], ignore_index=True),
+    )
+
+
+def cost_of_cutting(study: Study, result: CutCost | None) -> Table | Prose:
+    """Lay out what each cut costs."""
+    if result is None:
+        return Prose("")
+    labels = {
+        "cut": "Where ...",
+        **({"treated": "Arm"} if len(study.treated) > 1 else {}),
+        "fisher": "Fisher",
+        "chi_square": "Chi-square",
+        "patients": "For 100, small difference",
+        "patients_here": "For 100, this difference",
+    }
+    shares = dict.fromkeys(("fisher", "chi_square"), fmt.percent)
+    about = study.parameter(study.primary.parameter)
+    unit = f" {about.unit}" if about.unit else ""
+    differences = [
+        f"{fmt.number(d)}{unit}" + (f" ({arm})" if len(study.treated) > 1 else "")
+        for arm, d in result.difference.items()
+    ]
+    return tables.table(
+        result.cuts,
+        f"Power of counting where measuring has {fmt.percent(POWER)}",
+        labels,
+        shares | {"patients": _whole, "patients_here": _whole},
+        notes=[
+            f"A true difference of {fmt.listed(differences)}, which the t-test finds in "
+            f"{fmt.percent(POWER)} of trials.",
+            "The last columns: patients that a test of responders needs in place of 100 for a test "
+            "of means, by the closed form for normal values.",
+        ],
         results=result.frame,
     )
 

@@ -7,6 +7,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from alsutils.stats.gatekeeping import GraphError, HypothesisGraph
+from alsutils.stats.staging import SYSTEMS
 
 TimeUnit = Literal["day", "week", "month", "year"]
 Name = Annotated[str, Field(min_length=1)]
@@ -127,6 +128,27 @@ class Responders(_Block):
     def _good_is_a_threshold(self) -> "Responders":
         if self.good not in self.thresholds:
             raise ValueError(f"good ({self.good:g}) must be one of thresholds {self.thresholds}")
+        return self
+
+
+class Staging(_Block):
+    """Stages of the disease, computed from items of the primary endpoint at each visit."""
+
+    items: dict[str, Name]
+    """PARAMCD of each item that the systems need, by what it asks for, such as `walking`."""
+    systems: tuple[Literal["kings", "mitos"], ...] = Field(min_length=1)
+    """Published rules: `kings`, `mitos` or both."""
+
+    @model_validator(mode="after")
+    def _items_are_there(self) -> "Staging":
+        needed = {item for name in self.systems for item in SYSTEMS[name].items}
+        absent = sorted(needed - set(self.items))
+        unknown = sorted(set(self.items) - {i for s in SYSTEMS.values() for i in s.items})
+        problems = [f"items lacks {', '.join(absent)}"] if absent else []
+        if unknown:
+            problems.append(f"items has {', '.join(unknown)}, which no system uses")
+        if problems:
+            raise ValueError("; ".join(problems))
         return self
 
 
@@ -351,6 +373,10 @@ class StudyConfig(_Block):
     """Further endpoints, in the order of the page."""
     profile: tuple[str, ...] = ()
     """PARAMCDs of the parts of the primary endpoint, on one scale."""
+    items: tuple[str, ...] = ()
+    """PARAMCDs of the single items of the primary endpoint, in the order of the form."""
+    staging: Staging | None = None
+    """Stages of the disease, where a published rule gives them from the items."""
     lead_in: tuple[float, ...] = ()
     """AVISITN of the visits before treatment that give each patient's earlier slope."""
     responders: Responders | None = None
@@ -390,6 +416,9 @@ def _unknown_names(config: StudyConfig) -> Iterator[str]:
     if config.responders:
         analyses.append(("responders", config.responders.parameter, config.responders.population))
     analyses += [("profile", code, None) for code in config.profile]
+    analyses += [("items", code, None) for code in config.items]
+    if config.staging:
+        analyses += [(f"staging {item}", code, None) for item, code in config.staging.items.items()]
     for where, code, population in analyses:
         if code not in config.parameters:
             known = ", ".join(config.parameters)
