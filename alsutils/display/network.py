@@ -102,8 +102,8 @@ class NetworkDiagram:
         for node in self.nodes:
             x, y = _centre(node)
             yield (
-                f'<circle cx="{x:g}" cy="{y:g}" r="{RADIUS}" style="fill:{GROUND}" stroke-width="2.5" '
-                f'stroke="{node.colour or "currentColor"}"/>'
+                f'<circle cx="{x:g}" cy="{y:g}" r="{RADIUS}" style="fill:{GROUND}" '
+                f'stroke-width="2.5" stroke="{node.colour or "currentColor"}"/>'
             )
             top = y + 5 - 9 * (len(node.lines) - 1)
             for i, words in enumerate(node.lines):
