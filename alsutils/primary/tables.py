@@ -139,6 +139,8 @@ def responders(study: Study, result: Responders | None) -> Table | Prose:
     formats = {"p_value": fmt.p_value, "chi_square_p": fmt.p_value}
     if result.frame["printed"].notna().any():
         labels["printed"] = "Printed"
+        short = frame["printed"].str.replace(" of ", "/").str.replace(" against ", ", ")
+        frame = frame.assign(printed=short)
     asymptotic = result.frame.drop(columns=["conf_low", "conf_high"]).assign(
         analysis="responders, chi-square test, uncorrected", p_value=result.frame["chi_square_p"]
     )
