@@ -161,6 +161,28 @@ The last of them, the **constrained longitudinal analysis** (cLDA), treats the b
 value that the arms share, because randomisation made it so. Patients who were never seen again then
 still count through their baseline {cite:p}`liu2009`.
 
+## Several chances to be right
+
+Whoever tests at several visits, or several doses, has several chances to find a difference where there
+is none. Two tests at 5% go wrong, one or the other, almost twice as often. So the tests have to share their
+5%, and there are fair ways to do it. In a **fixed sequence** the tests stand in line, each with the
+whole level, and the first that fails ends it. **Bonferroni** gives everyone the same small share;
+**Holm** hands the share of whoever has succeeded to the others; **Hochberg** begins at the other end,
+with the largest p-value. A **graph** draws whom a success feeds {cite:p}`bretz2009`.
+"""
+
+# %%
+family = primary.multiplicity(study)
+primary.charts.level_graph(study, family)
+
+# %%
+primary.tables.multiplicity(study, family)
+
+# %%
+primary.sentences.multiplicity(study, family)
+
+# %% [markdown]
+"""
 ## A slope for every patient
 
 Instead of visits one can compare speeds. Draw a straight line through each patient's values and
