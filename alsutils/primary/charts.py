@@ -162,9 +162,9 @@ def tipping(study: Study, result: Tipping | None) -> Figure | Prose:
         alt.Chart(cells)
         .mark_rect()
         .encode(
-            x=alt.X("left:Q", title=f"Shift of missing treated patients{unit}").scale(
-                nice=False, zero=False
-            ),
+            x=alt.X("left:Q", title=f"Shift of missing treated patients{unit}")
+            .scale(nice=False, zero=False)
+            .axis(tickCount=8),
             x2="right:Q",
             y=alt.Y("bottom:Q", title=f"Shift of missing {study.control} patients{unit}").scale(
                 nice=False, zero=False
