@@ -39,6 +39,7 @@ primary.sentences.endpoint(study)
 
 After this chapter you can
 
+- say which question an analysis answers about patients who die or leave;
 - read a mean over time together with the people who are missing from it;
 - compare two arms by a t-test, and say what its interval does and does not exclude;
 - explain what holding the baseline equal (ANCOVA) and using all visits at once (MMRM) add;
@@ -52,6 +53,29 @@ After this chapter you can
 One row for each patient and visit: the value, the baseline, and the change between them. A patient
 counts in an analysis if the value that it needs was observed. The table shows how many did.
 
+## What exactly is asked
+
+"By how much do patients do better?" leaves much open. Better than whom, measured how and when? And what
+of those who die or leave: are they part of the answer, or is it about a world in which nobody left? The
+exact question is called the **estimand** {cite:p}`iche9r1`, and whatever happens after randomisation
+and changes what the endpoint means is an **intercurrent event**.
+"""
+
+# %%
+asked = primary.estimands(study)
+primary.tables.estimand(asked)
+
+# %% [markdown]
+"""
+Two analyses can disagree because they answer different questions. This table is a map of the chapter:
+each analysis below stands under the question that it answers.
+"""
+
+# %%
+primary.tables.estimands(asked)
+
+# %% [markdown]
+"""
 ## How the endpoint moves over time
 
 Before any test, look. Each point below is the mean of the patients who came to that visit, and each

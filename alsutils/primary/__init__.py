@@ -14,6 +14,7 @@ from alsutils.primary.analysis import (
 )
 from alsutils.primary.course import all_analyses, constrained, slopes
 from alsutils.primary.dichotomy import cost_of_cutting, past_and_future
+from alsutils.primary.estimands import estimands
 from alsutils.primary.missing import assumptions, patterns, tipping
 from alsutils.primary.multiplicity import multiplicity
 from alsutils.primary.scale import courses, extremes, items, stages
@@ -30,6 +31,7 @@ __all__ = [
     "cost_of_cutting",
     "courses",
     "domains",
+    "estimands",
     "extremes",
     "items",
     "multiplicity",

@@ -7,6 +7,7 @@ from alsutils.display import format as fmt
 from alsutils.primary.analysis import AllAnalyses, Comparisons, PrintComparison, Responders
 from alsutils.primary.course import Slopes
 from alsutils.primary.dichotomy import POWER, CutCost
+from alsutils.primary.estimands import Estimands
 from alsutils.primary.missing import Assumptions
 from alsutils.primary.multiplicity import PROCEDURES, Family
 from alsutils.primary.together import Together
@@ -274,6 +275,36 @@ def together(study: Study, result: Together | None) -> Table | Prose:
             *result.notes,
         ],
         results=result.frame,
+    )
+
+
+def estimand(result: Estimands) -> Table:
+    """Lay out the attributes of the estimand, with the events that get in its way."""
+    counted = [
+        f"{event}: "
+        + ", ".join(f"{arm} {n} of {of}" for arm, n, of in rows[["arm", "n", "of"]].to_numpy())
+        for event, rows in result.events.groupby("event", sort=False)
+    ]
+    return tables.table(
+        result.attributes,
+        "The question, part by part",
+        {"attribute": "Part", "words": "In this trial"},
+        notes=[f"{'; '.join(counted)}."] if counted else [],
+    )
+
+
+def estimands(result: Estimands) -> Table:
+    """Lay out which analysis answers which question."""
+    return tables.table(
+        result.analyses,
+        "Which analysis answers which question",
+        {
+            "analysis": "Analysis",
+            "death": "Patients who die",
+            "leaving": "Patients who leave",
+            "measure": "Compared",
+        },
+        group="estimand",
     )
 
 

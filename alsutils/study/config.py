@@ -253,6 +253,25 @@ class Flow(_Block):
     """Column of the reason for leaving."""
 
 
+class IntercurrentEvent(_Block):
+    """What can happen after randomisation and changes what the endpoint means."""
+
+    label: Name
+    """Words for the page."""
+    parameter: str | None = None
+    """PARAMCD of ADTTE; counted until the last primary visit."""
+    description: str | None = None
+    """Value of EVNTDESC of the events of `parameter` that count; all events where absent."""
+    reasons: tuple[str, ...] = ()
+    """Values of the reason for leaving (`flow`), where ADSL tells of the event."""
+
+    @model_validator(mode="after")
+    def _is_found_somewhere(self) -> "IntercurrentEvent":
+        if (self.parameter is None) == (not self.reasons):
+            raise ValueError(f"{self.label}: give either parameter or reasons")
+        return self
+
+
 class Design(_Block):
     """How the trial was run, as far as it bears on what its data can show."""
 
@@ -365,6 +384,8 @@ class StudyConfig(_Block):
     """Columns of ADSL for the baseline table."""
     flow: Flow | None = None
     """Columns of ADSL that tell what became of each patient."""
+    intercurrent_events: tuple[IntercurrentEvent, ...] = ()
+    """What the estimand must deal with; found out from `flow` and `primary: death` if left out."""
     parameters: dict[str, Parameter]
     """What is known of each PARAMCD that the book uses, biomarkers apart."""
     primary: Endpoint
@@ -450,6 +471,20 @@ def _unknown_names(config: StudyConfig) -> Iterator[str]:
         yield f"primary: death {death!r} is not one of time_to_event ({listed})"
     elif death is not None and events[death].unit != config.time.unit:
         yield f"primary: death {death!r} is in {events[death].unit}s, visits in {config.time.unit}s"
+    for happening in config.intercurrent_events:
+        if happening.parameter is not None and happening.parameter not in events:
+            listed = ", ".join(events) or "none"
+            yield (
+                f"intercurrent_events {happening.label}: {happening.parameter!r} is not one of "
+                f"time_to_event ({listed})"
+            )
+        elif happening.parameter and events[happening.parameter].unit != config.time.unit:
+            yield (
+                f"intercurrent_events {happening.label}: {happening.parameter!r} is in "
+                f"{events[happening.parameter].unit}s, visits in {config.time.unit}s"
+            )
+        if happening.reasons and config.flow is None:
+            yield f"intercurrent_events {happening.label}: reasons need the block flow"
     if config.primary.graph is not None:
         yield from _wrong_graph(config, config.primary.graph)
     if config.time_to_event and "adtte" not in config.datasets:

@@ -131,7 +131,7 @@ def _schema(role: str, config: StudyConfig) -> pa.DataFrameSchema:
     elif role == "adae":
         columns = _adae_columns(config)
     elif role == "adtte":
-        columns = _adtte_columns()
+        columns = _adtte_columns(config)
     else:
         columns = _bds_columns(role, config)
     return pa.DataFrameSchema(columns, strict=False, coerce=False)
@@ -185,18 +185,21 @@ def _adae_columns(config: StudyConfig) -> dict[str, pa.Column]:
     return columns
 
 
-def _adtte_columns() -> dict[str, pa.Column]:
+def _adtte_columns(config: StudyConfig) -> dict[str, pa.Column]:
     not_negative = pa.Check.ge(0, error="a time must not be negative")
     whole = pa.Check(
         lambda values: (values >= 0) & (values == values.round()),
         error="must be 0 (event) or a whole number above it (reason for censoring)",
     )
-    return {
+    columns = {
         "USUBJID": _subject(),
         "PARAMCD": pa.Column(str, coerce=True),
         "AVAL": _number(nullable=False, checks=[not_negative]),
         "CNSR": _number(nullable=False, checks=[whole]),
     }
+    if any(event.description is not None for event in config.intercurrent_events):
+        columns["EVNTDESC"] = pa.Column(None, nullable=True)
+    return columns
 
 
 def _bds_columns(role: str, config: StudyConfig) -> dict[str, pa.Column]:
