@@ -176,6 +176,9 @@ primary.tables.analyses(study, analyses)
 # %%
 primary.sentences.robustness(study, analyses)
 
+# %%
+primary.sentences.interaction(study, analyses)
+
 # %% [markdown]
 """
 These analyses agree or disagree about the same numbers. None of them can repair a measurement that

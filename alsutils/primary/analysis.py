@@ -234,7 +234,8 @@ def adjusted(study: Study, robust: bool = True) -> Comparisons:
     Returns
     -------
     Comparisons
-        Rows named "ANCOVA" and, with ``robust``, "ANCOVA, robust errors".
+        Rows named "ANCOVA" and, with ``robust``, "ANCOVA, robust errors"; ``interaction_p`` tests
+        whether the difference between the arms depends on the first covariate.
     """
     endpoint, notes, parts = study.primary, [], []
     for visit in endpoint.visits:
@@ -244,7 +245,8 @@ def adjusted(study: Study, robust: bool = True) -> Comparisons:
         except AncovaError as error:
             notes.append(f"{MODEL_ERRORS} at {study.visit_phrase(visit)}: {error}.")
             continue
-        parts.append(labelled(study, endpoint, fit.frame, visit, MODEL_ERRORS, endpoint.population))
+        found = fit.frame.assign(interaction_p=fit.interaction_p)
+        parts.append(labelled(study, endpoint, found, visit, MODEL_ERRORS, endpoint.population))
         if robust:
             own = ["std_error", "conf_low", "conf_high", "p_value"]
             swapped = fit.frame.drop(columns=own)

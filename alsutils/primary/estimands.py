@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from alsutils.display.format import listed
 from alsutils.primary.analysis import ALL_RANDOMISED
 from alsutils.study import ARM, Study
 
@@ -92,10 +93,10 @@ def estimands(study: Study) -> Estimands:
     what = f"change of {about.label} from baseline" if endpoint.value == "CHG" else about.label
     visits = [study.visit_phrase(visit) for visit in endpoint.visits]
     rows = {
-        "Treatments": f"{', '.join(study.treated)}, against {study.control}",
+        "Treatments": f"{listed(study.treated)}, against {study.control}",
         "Population": f"{ALL_RANDOMISED}; in the trial's own analysis: "
         f"{study.population_label(endpoint.population)}",
-        "Variable": f"{what} at {' and '.join(visits)}",
+        "Variable": f"{what} at {listed(visits)}",
         "Intercurrent events": ", ".join(names) or "none recorded",
         "Summary": "difference between the arms' means, unless a row below says otherwise",
     }
@@ -119,17 +120,17 @@ def _events(study: Study) -> pd.DataFrame:
     """Count the patients of each arm with each intercurrent event."""
     subjects = study.subjects()
     found: dict[str, set[str]] = {}
-    listed = study.config.intercurrent_events
+    named = study.config.intercurrent_events
     flow = study.config.flow
     reasons = subjects[flow.reason].fillna("") if flow else pd.Series("", index=subjects.index)
     left = reasons != ""
-    for event in listed:
+    for event in named:
         if event.parameter is not None:
             found[event.label] = _had(study, event.parameter, event.description)
         else:
             chosen = reasons.isin(event.reasons)
             found[event.label] = set(subjects.loc[chosen, "USUBJID"])
-    if not listed:
+    if not named:
         death = study.primary.death
         if death is not None:
             found["Death"] = _had(study, death, None)

@@ -1,8 +1,16 @@
 """What the primary endpoint shows, in sentences that read the results."""
 
+import pandas as pd
+
 from alsutils.display import Prose
 from alsutils.display import format as fmt
-from alsutils.primary.analysis import AllAnalyses, Comparisons, PrintComparison, Responders
+from alsutils.primary.analysis import (
+    MODEL_ERRORS,
+    AllAnalyses,
+    Comparisons,
+    PrintComparison,
+    Responders,
+)
 from alsutils.primary.dichotomy import POWER, THIRDS, CutCost, PastAndFuture
 from alsutils.primary.missing import Assumptions, Tipping
 from alsutils.primary.multiplicity import PROCEDURES, Family
@@ -79,6 +87,36 @@ def robustness(study: Study, result: AllAnalyses) -> Prose:
         else:
             lines.append(f"{where}, the estimates run from {span} and {verdict}.")
     return Prose(" ".join(lines))
+
+
+def interaction(study: Study, result: AllAnalyses) -> Prose:
+    """Say whether the difference depends on the first covariate, such as the baseline."""
+    tested = result.frame[result.frame["analysis"] == MODEL_ERRORS]
+    tested = tested.drop_duplicates("visit_number").dropna(subset=["interaction_p"])
+    if tested.empty:
+        return Prose("")
+    covariate = study.primary.covariates[0]
+    name = "the baseline" if covariate == "BASE" else covariate
+    parts = [
+        f"p = {fmt.p_value(row['interaction_p'])} at {study.visit_phrase(row['visit_number'])}"
+        for row in tested.to_dict("records")
+    ]
+    found = (tested["interaction_p"] <= study.alpha).any()
+    verdict = "The difference may depend on it" if found else "The data show no sign of it"
+    rows = pd.DataFrame(
+        {
+            "analysis": f"{MODEL_ERRORS}, arm by {covariate}",
+            "endpoint": tested["endpoint"],
+            "population": tested["population"],
+            "visit": tested["visit"],
+            "p_value": tested["interaction_p"],
+        }
+    )
+    return Prose(
+        f"Does the difference depend on {name}? Its product with the arm, added to the analysis of "
+        f"covariance, has {fmt.listed(parts)}. {verdict}; a small trial would hardly see it.",
+        rows,
+    )
 
 
 def responders(study: Study, result: Responders | None) -> Prose:

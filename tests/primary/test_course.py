@@ -37,3 +37,14 @@ def test_without_a_lead_in_no_line_bends(twin: Study, copy_of_twin) -> None:
     study = load_study(copy_of_twin(lead_in=[]))
     assert len(primary.slopes(study).frame) == 1
     assert len(primary.slopes(twin).frame) == 2
+
+
+def test_the_arm_by_baseline_check_is_that_of_two_nested_models(twin: Study) -> None:
+    rows = twin.records("ALSFRSR", "efficacy", [6]).dropna(subset=["CHG"])
+    data = rows.assign(treated=(rows[ARM] != twin.control).astype(float))
+    narrow = smf.ols("CHG ~ treated + BASE + ONSET", data).fit()
+    wide = smf.ols("CHG ~ treated * BASE + ONSET", data).fit()
+    expected = wide.compare_f_test(narrow)[1]
+    said = primary.sentences.interaction(twin, primary.all_analyses(twin))
+    assert said.results["p_value"].iloc[-1] == pytest.approx(expected)
+    assert f"{expected:.3f} at month 6" in str(said)
