@@ -599,9 +599,12 @@ def extremes(study: Study, result: Extremes | None) -> Figure | Prose:
         )
     first, last = study.config.time.baseline, study.primary.visits[-1]
     frame = result.frame[result.frame["visit_number"].isin([first, last])]
-    frame = frame.assign(panel=frame["visit"] + ", " + frame["end"])
+    short = {WORST: "Worst score", BEST: "Best score"}
+    frame = frame.assign(panel=frame["end"].map(short) + ", " + frame["visit"].str.lower())
     panels = [
-        f"{study.visit_label(visit)}, {end}" for end in (WORST, BEST) for visit in (first, last)
+        f"{short[end]}, {study.visit_phrase(visit)}"
+        for end in (WORST, BEST)
+        for visit in (first, last)
     ]
     rows = list(dict.fromkeys(frame["parameter"]))
     arms = list(study.arms)

@@ -7,7 +7,8 @@
   const GLYPH = 6.3; // px; mean width of a letter of an axis title
   const MARGIN = 250; // px; what the labels of a single chart's vertical axis take, or less
   const NARROW_LABEL = 150; // px; the most that a label takes where the page is narrow
-  const LONG_KEY = 16; // letters; of legends with longer entries one stands in a line
+  const LONG_KEY = 12; // letters; of legends with longer entries one stands in a line
+  const KEY_MARGIN = 90; // px beside the entries of a legend
   const TWO_LINES = 30; // px; height of a row whose name is broken over two lines
   const CLOSE = 3; // px by which a drawing may be narrower than its box
 
@@ -117,11 +118,11 @@
     return Math.max(0, ...lengths, ...inside);
   }
 
-  function themed(spec, narrow) {
+  function themed(spec, width) {
     const config = copy(window.alsThemes[mode()]);
-    if (narrow) {
+    if (width < NARROW) {
       const long = longestKey(spec) > LONG_KEY;
-      config.legend = { ...config.legend, columns: long ? 1 : 2, labelLimit: long ? 2 * NARROW_LABEL : NARROW_LABEL };
+      config.legend = { ...config.legend, columns: long ? 1 : 2, labelLimit: long ? width - KEY_MARGIN : NARROW_LABEL };
       config.axis = { ...config.axis, labelLimit: NARROW_LABEL };
     }
     return { ...spec, config: { ...config, ...(spec.config || {}) } };
@@ -129,7 +130,7 @@
 
   async function embed(host, spec, width) {
     const options = { renderer: "svg", actions: false, tooltip: { theme: mode() }, ast: false };
-    return window.vegaEmbed(host, themed(spec, width < NARROW), options);
+    return window.vegaEmbed(host, themed(spec, width), options);
   }
 
   /* Draw; where panels share the width, correct their inner width by what the axes and legends took. */
