@@ -235,6 +235,9 @@ seen = primary.patterns(study)
 primary.charts.missing_patterns(study, seen)
 
 # %%
+primary.tables.missing_patterns(study, seen)
+
+# %%
 primary.sentences.missing_patterns(study, seen)
 
 # %% [markdown]

@@ -11,6 +11,7 @@ from alsutils.primary.estimands import Estimands
 from alsutils.primary.missing import Assumptions
 from alsutils.primary.multiplicity import PROCEDURES, Family
 from alsutils.primary.together import Together
+from alsutils.stats.imputation import MissingPatterns
 from alsutils.study import Study
 
 
@@ -218,6 +219,26 @@ def slopes(study: Study, result: Slopes) -> Table | Prose:
             *result.notes,
         ],
         results=result.frame,
+    )
+
+
+def missing_patterns(study: Study, result: MissingPatterns) -> Table:
+    """Lay out which visits patients have and miss, a row a pattern."""
+    visits = [str(visit) for visit in result.visits["visit"].cat.categories]
+    sizes = result.visits.drop_duplicates("arm").set_index("arm")["n"]
+    rows = []
+    for pattern, cells in result.frame.groupby("pattern", sort=False):
+        counts = cells.set_index("arm")["n"].reindex(list(study.arms), fill_value=0)
+        row = {
+            visit: "seen" if mark == "1" else "–"
+            for visit, mark in zip(visits, str(pattern), strict=True)
+        }
+        rows.append(row | {arm: fmt.count_of(counts[arm], sizes[arm]) for arm in study.arms})
+    return tables.table(
+        pd.DataFrame(rows),
+        "Visits that patients have and miss",
+        {name: name for name in (*visits, *study.arms)},
+        notes=["Patients of all who were randomised with complete covariates; one row a pattern."],
     )
 
 

@@ -25,6 +25,15 @@ def test_who_is_missing(twin: Study) -> None:
     assert seen.loc["Month 6"].tolist() == [25, 31]
 
 
+def test_the_table_counts_every_patient_once(twin: Study) -> None:
+    result = primary.patterns(twin)
+    page = primary.tables.missing_patterns(twin, result).to_html()
+    assert "25 (81%)" in page
+    assert "31 (94%)" in page
+    assert page.count("–</td>") == 2 + 1  # month 4 and 6 in one pattern, month 6 in the other
+    assert result.frame["n"].sum() == len(twin.subjects())
+
+
 def old_habit(study: Study, how: str) -> tuple[float, float]:
     """Difference and standard error at month 6, by pandas and statsmodels alone."""
     changes = study.records("ALSFRSR").pivot(index="USUBJID", columns="AVISITN", values="CHG")  # noqa: PD010
