@@ -1,10 +1,8 @@
-"""Pictures of the patients' way through the trial, of the arms' balance and of the power."""
+"""Pictures of the patients' way through the trial."""
 
 import altair as alt
-import numpy as np
 import pandas as pd
 
-from alsutils.design.analysis import IMBALANCE, Baseline, Detectable
 from alsutils.design.course import Allocation, Attendance, PatientFlow
 from alsutils.display import Figure, Prose, theme
 from alsutils.display import format as fmt
@@ -106,117 +104,6 @@ def allocation(study: Study, result: Allocation | None) -> Figure | Prose:
         chart.properties(height=280),
         f"Number of patients randomised to each arm over calendar time, from {first} to {last}.",
         "Arms that are filled side by side share whatever changed over time: sites, seasons, care.",
-    )
-
-
-def love(study: Study, result: Baseline | None) -> Figure | Prose:
-    """Draw the standardised difference of each characteristic, the largest on top."""
-    if result is None:
-        return Prose("So there is no picture of the balance either.")
-    finite = result.balance[np.isfinite(result.balance["estimate"].astype(float))]
-    if finite.empty:
-        return Prose("No characteristic is known well enough to set the arms against each other.")
-    shown = finite.assign(size=finite["estimate"].abs())
-    order = shown.groupby("endpoint")["size"].max().sort_values(ascending=False).index.tolist()
-    several = len(study.treated) > 1
-    colour = alt.Color(
-        "treated:N",
-        scale=theme.arm_scale(study.arms),
-        title=None,
-        legend=alt.Legend(values=list(study.treated)) if several else None,
-    )
-    columns = ["endpoint", "treated", "estimate", "conf_low", "conf_high", "size"]
-    base = alt.Chart(shown[columns]).encode(
-        y=alt.Y("endpoint:N", sort=order, title=None, axis=alt.Axis(grid=True, ticks=False)),
-        yOffset=alt.YOffset("treated:N", sort=list(study.treated)),
-        color=colour,
-        tooltip=[
-            alt.Tooltip("endpoint:N", title=" "),
-            alt.Tooltip("treated:N", title="Arm"),
-            alt.Tooltip("estimate:Q", title="Standardised difference", format=".2f"),
-        ],
-    )
-    title = f"Standardised difference from {study.control}"
-    x = alt.X("estimate:Q", title=title, axis=alt.Axis(format="+.1f"))
-    point = base.mark_point(filled=True, size=80, opacity=1).encode(x=x)
-    span = base.mark_rule(strokeWidth=1.5).encode(
-        x=alt.X("conf_low:Q", title=title), x2="conf_high:Q"
-    )
-    lines = alt.Chart(pd.DataFrame({"at": [-IMBALANCE, 0, IMBALANCE], "kind": ["b", "z", "b"]}))
-    rules = lines.mark_rule().encode(
-        x="at:Q",
-        strokeDash=alt.StrokeDash("kind:N", scale=alt.Scale(range=[[2, 3], [1, 0]]), legend=None),
-    )
-    largest = shown.loc[shown["size"].idxmax()]
-    height = alt.Step(12 + 13 * len(study.treated), **{"for": "position"})
-    of_whom = f" ({largest['contrast']})" if several else ""
-    return Figure(
-        alt.layer(rules, span, point).properties(height=height),
-        f"Standardised differences between the arms at baseline; the largest is "
-        f"{fmt.number(largest['estimate'])} for {largest['endpoint']}{of_whom}.",
-        f"In units of the standard deviation, with {fmt.percent(study.conf_level)} intervals. "
-        f"Dotted lines at ±{IMBALANCE:g}, below which a difference is usually called negligible. "
-        "Characteristics with three or more categories have a distance without sign or interval.",
-        result.balance,
-    )
-
-
-def detectable(study: Study, result: Detectable) -> Figure | Prose:
-    """Draw the power of the primary comparison over true differences."""
-    if result.curve.empty:
-        return Prose("Too few values of the primary endpoint are there to draw its power.")
-    several = len(study.treated) > 1
-    unit = f" ({result.unit})" if result.unit else ""
-    visits = list(dict.fromkeys(result.curve["visit"]))
-    lines = (
-        alt.Chart(result.curve)
-        .mark_line(strokeWidth=2)
-        .encode(
-            x=alt.X("difference:Q", title=f"True difference in {result.label}{unit}"),
-            y=alt.Y(
-                "power:Q",
-                title="Power",
-                scale=alt.Scale(domain=[0, 1]),
-                axis=alt.Axis(format="%"),
-            ),
-            color=alt.Color("visit:N", sort=visits, title=None),
-            detail="contrast:N",
-            tooltip=[
-                alt.Tooltip("visit:N", title="Visit"),
-                alt.Tooltip("contrast:N", title="Contrast"),
-                alt.Tooltip("difference:Q", title="True difference", format=".2f"),
-                alt.Tooltip("power:Q", title="Power", format=".0%"),
-            ],
-        )
-    )
-    if several:
-        legend = alt.Legend(orient="bottom", columns=1)
-        dash = alt.StrokeDash(
-            "contrast:N",
-            sort=[f"{arm} vs {study.control}" for arm in study.treated],
-            title=None,
-            legend=legend,
-        )
-        lines = lines.encode(strokeDash=dash)
-    levels = sorted(result.frame["power"].unique())
-    marks = alt.Chart(pd.DataFrame({"power": levels})).mark_rule(strokeDash=[4, 3])
-    layers = [marks.encode(y="power:Q"), lines]
-    if result.minimal_important is not None:
-        matter = alt.Chart(pd.DataFrame({"difference": [result.minimal_important]}))
-        layers.append(matter.mark_rule(strokeDash=[2, 2]).encode(x="difference:Q"))
-    told = [
-        f"{r['visit']}, {r['contrast']}: {fmt.number(r['estimate'])}"
-        for _, r in result.frame[result.frame["power"] == levels[0]].dropna().iterrows()
-    ]
-    caption = f"Dashed lines at {fmt.listed([fmt.percent(p) for p in levels])} power."
-    if result.minimal_important is not None:
-        caption += " The upright line is the least difference that matters to a patient."
-    return Figure(
-        alt.layer(*layers).properties(height=300),
-        f"Power to find a true difference in {result.label}. Found with "
-        f"{fmt.percent(levels[0])} power: {'; '.join(told)}.",
-        caption,
-        result.frame,
     )
 
 

@@ -1,0 +1,13 @@
+"""Pictures of the chapter on the design."""
+
+from alsutils.design.charts.balance import love
+from alsutils.design.charts.course import allocation, attendance, flow
+from alsutils.design.charts.power import detectable
+
+__all__ = [
+    "allocation",
+    "attendance",
+    "detectable",
+    "flow",
+    "love",
+]

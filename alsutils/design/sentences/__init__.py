@@ -1,0 +1,18 @@
+"""What the chapter on the design finds, in words."""
+
+from alsutils.design.sentences.balance import baseline, lead_in
+from alsutils.design.sentences.course import allocation, attendance, departures, facts, flow
+from alsutils.design.sentences.power import detectable
+from alsutils.design.sentences.summary import key_points
+
+__all__ = [
+    "allocation",
+    "attendance",
+    "baseline",
+    "departures",
+    "detectable",
+    "facts",
+    "flow",
+    "key_points",
+    "lead_in",
+]

@@ -1,0 +1,14 @@
+"""Tables of the chapter on the design."""
+
+from alsutils.design.tables.balance import baseline, lead_in
+from alsutils.design.tables.course import attendance, facts, flow
+from alsutils.design.tables.power import detectable
+
+__all__ = [
+    "attendance",
+    "baseline",
+    "detectable",
+    "facts",
+    "flow",
+    "lead_in",
+]
