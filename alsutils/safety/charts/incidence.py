@@ -7,25 +7,17 @@ import pandas as pd
 
 from alsutils.display import Figure, Prose, charts, theme
 from alsutils.display import format as fmt
-from alsutils.safety.analysis import NO_EVENT, UNGRADED, Incidence, Severity
-from alsutils.safety.chance import Unseen
+from alsutils.safety.analysis import Incidence
+from alsutils.safety.words import NOTHING
 from alsutils.study import Study
 
 # Panels stand under each other below this window width, and then each needs its own row names.
 STACKED_BELOW = 620
 PANEL = 215
-SHADES = {
-    NO_EVENT: "#c3c9ce",
-    UNGRADED: "#8d979f",
-    "Mild": "#f3cfa6",
-    "Moderate": "#e5933f",
-    "Severe": "#bf4a00",
-}
 # Names as long as organ classes' are broken into lines, shorter ones where panels are stacked.
 BREAK = "split(trim(replace(datum.label, regexp('(.{{1,{0}}})(\\\\s|$)', 'g'), '$1\\n')), '\\n')"
 WIDE_LINE, NARROW_LINE, LINE_HEIGHT = 34, 24, 12
 TOLD = 5
-NOTHING = "This study has no adverse events, so there is nothing to draw."
 
 
 def dots(study: Study, result: Incidence | None) -> Figure | Prose:
@@ -61,95 +53,6 @@ def dots(study: Study, result: Incidence | None) -> Figure | Prose:
         f"{study.control} in percentage points, with Newcombe's "
         f"{fmt.percent(1 - result.alpha)} interval; to the right of the line more patients had it "
         "under treatment. The most raised stand on top.",
-        result.frame,
-    )
-
-
-def severity(study: Study, result: Severity | None) -> Figure | Prose:
-    """Draw the patients of each arm by their worst event."""
-    if result is None:
-        return Prose(NOTHING)
-    frame = result.frame
-    grades = list(dict.fromkeys(frame["grade"]))
-    chart = (
-        alt.Chart(frame)
-        .mark_bar()
-        .encode(
-            y=alt.Y("arm:N", sort=list(study.arms), title=None, axis=alt.Axis(ticks=False)),
-            x=alt.X(
-                "share:Q",
-                stack="zero",
-                title="Patients by their worst event",
-                scale=alt.Scale(domain=[0, 1]),
-                axis=alt.Axis(format="%"),
-            ),
-            order=alt.Order("order:Q"),
-            color=alt.Color(
-                "grade:N",
-                sort=grades,
-                scale=alt.Scale(domain=grades, range=[SHADES[g] for g in grades]),
-                title=None,
-            ),
-            tooltip=[
-                alt.Tooltip("arm:N", title="Arm"),
-                alt.Tooltip("grade:N", title="Worst event"),
-                alt.Tooltip("patients:Q", title="Patients"),
-                alt.Tooltip("share:Q", title="Share", format=".0%"),
-            ],
-        )
-        .properties(height=alt.Step(34))
-    )
-    worst = frame[frame["grade"] == grades[-1]]
-    told = [f"{fmt.count_of(r['patients'], r['total'])} in {r['arm']}" for _, r in worst.iterrows()]
-    return Figure(
-        chart,
-        f"Patients of each arm by the worst severity of their events; {grades[-1].lower()}: "
-        f"{fmt.listed(told)}.",
-        "Each patient counts once, by the worst event; the darker, the worse.",
-    )
-
-
-def unseen(study: Study, result: Unseen | None) -> Figure | Prose:
-    """Draw how common an unseen event may be, over the size of an arm."""
-    if result is None:
-        return Prose(NOTHING)
-    arms = result.frame[["arm", "total", "conf_high"]]
-    line = (
-        alt.Chart(result.curve)
-        .mark_line(strokeWidth=2, color=theme.CONTROL)
-        .encode(
-            x=alt.X(
-                "n:Q",
-                title="Patients in the arm",
-                scale=alt.Scale(type="log", nice=False),
-                axis=alt.Axis(values=[5, 10, 20, 50, 100, 200, 500, 1000], format="d"),
-            ),
-            y=alt.Y("limit:Q", title="May still be as common as", axis=alt.Axis(format="%")),
-        )
-    )
-    points = (
-        alt.Chart(arms)
-        .mark_point(filled=True, size=110, opacity=1)
-        .encode(
-            x="total:Q",
-            y="conf_high:Q",
-            color=alt.Color("arm:N", scale=theme.arm_scale(study.arms), title=None),
-            tooltip=[
-                alt.Tooltip("arm:N", title="Arm"),
-                alt.Tooltip("total:Q", title="Patients"),
-                alt.Tooltip("conf_high:Q", title="Upper limit", format=".1%"),
-            ],
-        )
-    )
-    told = [
-        f"{fmt.percent(r['conf_high'], 1)} with the {r['total']} patients of {r['arm']}"
-        for _, r in arms.iterrows()
-    ]
-    return Figure(
-        alt.layer(line, points).properties(height=260),
-        f"Upper {fmt.percent(result.confidence)} limit of the share of an event that nobody had, "
-        f"over the number of patients: {fmt.listed(told)}.",
-        "The curve falls with the size of the arm; the points are this trial's arms.",
         result.frame,
     )
 

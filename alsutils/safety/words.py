@@ -1,0 +1,3 @@
+"""What several sections say alike."""
+
+NOTHING = "This study has no adverse events, so this section is empty."
