@@ -11,6 +11,7 @@ from alsutils.book import cache as caching
 from alsutils.book.chapters import Book, Page, find_book, read_notebook, takes_parameters
 from alsutils.book.errors import BuildError, require_book_packages
 from alsutils.book.execute import Task, error_outputs, execute_all
+from alsutils.book.exports import write_tables
 from alsutils.book.output import Output
 from alsutils.book.privacy import check_privacy
 from alsutils.book.results import collect_rows, write_rows
@@ -79,7 +80,7 @@ def build_book(
     study_path : Path
         Folder of the study.
     out : Path
-        Folder to fill with ``html``, ``notebooks`` and ``results``.
+        Folder to fill with ``html``, ``notebooks``, ``results`` and ``tables``.
     book_folder : Path
         Folder that holds ``_config.yml`` and ``_toc.yml``.
     jobs : int
@@ -117,11 +118,12 @@ def build_book(
         check_privacy(study, notebooks)
         told.step("Collecting the results")
         results = _write_results(book, notebooks, work / "results")
+        _write_tables(book, notebooks, work / "tables")
         _write_notebooks(notebooks, work / "notebooks")
         told.step("Building the site")
         source = work / "source"
         source.mkdir()
-        site = assemble(book, study, notebooks, source)
+        site = assemble(book, study, notebooks, work / "tables", source)
         build_site(site)
         shutil.move(site.html, work / "html")
         output.publish(work)
@@ -192,6 +194,13 @@ def _write_results(book: Book, notebooks: dict[str, Any], folder: Path) -> list[
             names.append(f"{page.short_name}.csv")
             write_rows(rows, folder / names[-1])
     return names
+
+
+def _write_tables(book: Book, notebooks: dict[str, Any], folder: Path) -> None:
+    """Write the tables of each page into a folder of its own."""
+    folder.mkdir()
+    for page in book.notebooks:
+        write_tables(notebooks[page.name], folder / page.short_name)
 
 
 def _write_notebooks(notebooks: dict[str, Any], folder: Path) -> None:

@@ -19,6 +19,7 @@ _LOGGER = logging.getLogger(__name__)
 _BOLD = re.compile(r"\\(?:boldsymbol|bm)\s*(?:\{\s*)?(\\[A-Za-z]+|[A-Za-z])(?:\s*\})?")
 _ALIGNING = re.compile(r"\\(begin|end)\{(?:align|split|eqnarray)\*?\}")
 _CHART = 'class="als-chart'
+_SORTABLE = " data-sortable"
 _BANNER = (
     "Synthetic data: every patient in this book is invented, none took part in the trial. "
     '<a href="{index}">What that means</a>'
@@ -55,12 +56,14 @@ def _leave_out_thebe(app: Sphinx) -> None:
 def _finish_page(
     app: Sphinx, _page: str, _template: str, context: dict[str, Any], _doctree: Any
 ) -> None:
-    """Load the drawing scripts on pages with a chart; show the banner over invented data."""
+    """Load the scripts that a page needs; show the banner over invented data."""
     styles = context.get("css_files", [])
     context["css_files"] = [s for s in styles if "thebe" not in str(getattr(s, "filename", s))]
     if _CHART in context.get("body", ""):
         for script in ("vega.js", "als-themes.js", "als-charts.js"):
             app.add_js_file(script, loading_method="defer")
+    if _SORTABLE in context.get("body", ""):
+        app.add_js_file("als-tables.js", loading_method="defer")
     if app.config.alsbook_synthetic:
         index = context["pathto"](app.config.root_doc)
         context["theme_announcement"] = _BANNER.format(index=index)

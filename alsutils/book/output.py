@@ -11,7 +11,7 @@ from pathlib import Path
 from alsutils.book.errors import BookError
 
 MARKER = ".alsbook"
-PRODUCTS = ("html", "notebooks", "results")
+PRODUCTS = ("html", "notebooks", "results", "tables")
 
 
 class Output:

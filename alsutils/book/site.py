@@ -8,13 +8,15 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from alsutils.book.chapters import CONFIG_FILE, TOC_FILE, Book
+from alsutils.book.chapters import CONFIG_FILE, TOC_FILE, Book, Page
 from alsutils.book.errors import BuildError
+from alsutils.book.exports import FOLDER, find_tables
 from alsutils.study import Study
 
 STATIC = Path(__file__).parent / "static"
@@ -37,7 +39,9 @@ class SiteSource:
         return self.folder / "_build" / "html"
 
 
-def assemble(book: Book, study: Study, notebooks: dict[str, Any], folder: Path) -> SiteSource:
+def assemble(
+    book: Book, study: Study, notebooks: dict[str, Any], tables: Path, folder: Path
+) -> SiteSource:
     """Put everything that the site is made of into one folder.
 
     Parameters
@@ -48,6 +52,8 @@ def assemble(book: Book, study: Study, notebooks: dict[str, Any], folder: Path) 
         The study it is built on: its title, its banner, its bibliography.
     notebooks : dict of str to nbformat.NotebookNode
         The executed notebooks by page name.
+    tables : Path
+        Folder of the pages' tables as files, which the site offers beside each table.
     folder : Path
         An empty folder to fill.
 
@@ -62,13 +68,14 @@ def assemble(book: Book, study: Study, notebooks: dict[str, Any], folder: Path) 
         target = folder / page.name
         target.parent.mkdir(parents=True, exist_ok=True)
         if page.name in notebooks:
-            nbformat.write(_for_the_page(notebooks[page.name]), target.with_suffix(".ipynb"))
+            nbformat.write(_for_the_page(notebooks[page.name], page), target.with_suffix(".ipynb"))
         else:
             shutil.copyfile(page.source, target.with_suffix(".md"))
     shutil.copyfile(book.folder / TOC_FILE, folder / TOC_FILE)
     _copy_pictures(book.folder / "chapters", folder / "chapters")
     _copy_bibliographies(book, study, folder)
     _write_assets(folder / ASSETS)
+    shutil.copytree(tables, folder / ASSETS / FOLDER)
     config = _site_config(book, study)
     (folder / CONFIG_FILE).write_text(yaml.safe_dump(config, allow_unicode=True), "utf-8")
     return SiteSource(folder)
@@ -103,13 +110,14 @@ def build_site(source: SiteSource) -> None:
         raise BuildError("the site has warnings, which count as errors:\n  " + "\n  ".join(shown))
 
 
-def _for_the_page(notebook: Any) -> Any:
-    """Copy a notebook without what no page can show.
+def _for_the_page(notebook: Any, page: Page) -> Any:
+    """Copy a notebook with links to its tables' files and without what no page can show.
 
-    Those are rows of results, live charts, and outputs that are empty for this study, such as a
-    sentence on published results where there are none; a cell that does nothing else goes, too.
+    The latter are rows of results, live charts, and outputs that are empty for this study, such as
+    a sentence on published results where there are none; a cell that does nothing else goes, too.
     """
     copied = copy.deepcopy(notebook)
+    _add_downloads(copied, page)
     for cell in copied.cells:
         if cell.cell_type != "code":
             continue
@@ -122,6 +130,19 @@ def _for_the_page(notebook: Any) -> Any:
             cell.metadata["tags"] = [*cell.metadata.get("tags", []), "remove-cell"]
         cell.outputs = shown
     return copied
+
+
+def _add_downloads(notebook: Any, page: Page) -> None:
+    """Put links to its files under each table."""
+    place = f"{'../' * page.name.count('/')}_static/{FOLDER}/{page.short_name}"
+    for output, table in find_tables(notebook):
+        name = escape(table.name)
+        links = " ".join(
+            f'<a href="{place}/{table.slug}.{ending}" download '
+            f'aria-label="{name}, as {ending.upper()}">{ending.upper()}</a>'
+            for ending in ("csv", "rtf")
+        )
+        output["data"]["text/html"] += f'\n<p class="als-downloads">Download {links}</p>'
 
 
 def _is_empty(output: Any) -> bool:

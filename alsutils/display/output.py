@@ -4,7 +4,7 @@ import base64
 import copy
 import html
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import altair as alt
@@ -16,6 +16,8 @@ from alsutils.display.theme import vega_config
 from alsutils.stats.tidy import RESULT_COLUMNS, result_frame
 
 RESULTS_MIME = "application/vnd.alsutils.results+json"
+TABLE_MIME = "application/vnd.alsutils.table+json"
+LONG = 25  # rows; a longer table that can be sorted scrolls in a box of its own
 STATIC_WIDTH = 640  # pixels of the picture that stands in where scripts are off
 
 
@@ -93,6 +95,40 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Sheet:
+    """What a table says, cell by cell, for those who take it elsewhere.
+
+    Attributes
+    ----------
+    headings : tuple of str
+        One a column.
+    spanners : tuple of str
+        The heading over each column's own; empty where there is none.
+    figures : tuple of bool
+        Columns that are read by comparing their numbers.
+    rows : tuple of tuple of str
+        The cells as the page shows them.
+    groups : tuple of str
+        The group of each row; empty where rows have none.
+    levels : tuple of int
+        0 for a row of its own or the head of others, 1 for a row under a head.
+    group_label : str
+        What the groups are.
+    notes : tuple of str
+        The lines under the table.
+    """
+
+    headings: tuple[str, ...]
+    spanners: tuple[str, ...]
+    figures: tuple[bool, ...]
+    rows: tuple[tuple[str, ...], ...]
+    groups: tuple[str, ...]
+    levels: tuple[int, ...]
+    group_label: str
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Table:
     """A table for the page.
 
@@ -102,13 +138,19 @@ class Table:
         The table as it looks.
     name : str
         What the table holds, for screen readers.
+    sheet : Sheet
+        The same as plain words, which a build writes as CSV and RTF.
     results : DataFrame
         Estimates that the table shows, for the table of all results.
+    sortable : bool
+        The reader may sort and filter its rows.
     """
 
     table: GT
     name: str
+    sheet: Sheet
     results: pd.DataFrame = field(default_factory=_no_results)
+    sortable: bool = False
 
     def to_html(self) -> str:
         """Write the table in a box of its own, which scrolls where the page is narrow."""
@@ -116,12 +158,19 @@ class Table:
         raw = self.table.as_raw_html(inline_css=False)
         # A blank line would end the HTML block when the page is Markdown.
         body = "\n".join(line for line in raw.splitlines() if line.strip())
-        return f'<div class="als-table" role="region" aria-label="{name}" tabindex="0">{body}</div>'
+        marks = " data-sortable" if self.sortable else ""
+        if self.sortable and len(self.sheet.rows) > LONG:
+            marks += " data-long"
+        return (
+            f'<div class="als-table" role="region" aria-label="{name}" tabindex="0"{marks}>'
+            f"{body}</div>"
+        )
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         return {
             "text/html": self.to_html(),
             "text/plain": self.name,
+            TABLE_MIME: {"name": self.name, **asdict(self.sheet)},
             **_results_bundle(self.results),
         }
 

@@ -1,13 +1,15 @@
 """Building blocks of tables."""
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 from great_tables import GT, loc, style
 
 from alsutils.display import format as fmt
-from alsutils.display.output import Table
+from alsutils.display.output import Sheet, Table
 
 ESTIMATE_LABELS = {
     "estimate": "Estimate",
@@ -19,6 +21,10 @@ ESTIMATE_LABELS = {
     "conf_high": "Upper limit",
 }
 
+_UNDER = "--als-level: 1; padding-left: 1.6em;"  # the site's script reads the level
+# Characters that override the direction of writing (Unicode Annex 9); letters need none of them.
+_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+
 
 def table(
     frame: pd.DataFrame,
@@ -29,6 +35,10 @@ def table(
     spanners: Mapping[str, Sequence[str]] | None = None,
     notes: Sequence[str] = (),
     results: pd.DataFrame | None = None,
+    *,
+    parent: str | None = None,
+    group_label: str = "Group",
+    sortable: bool = False,
 ) -> Table:
     """Lay out a frame as a table of the book.
 
@@ -50,33 +60,75 @@ def table(
         Lines under the table.
     results : DataFrame or None
         Estimates in it, for the table of all results.
+    parent : str or None
+        Column with the name of the head under which a row stands; missing for heads, which stand
+        right above their rows.
+    group_label : str
+        What the groups or heads are, for those who take the table elsewhere.
+    sortable : bool
+        Let the reader sort and filter the rows.
 
     Returns
     -------
     Table
         Numbers to the right and on one line, words to the left.
     """
-    shown = frame[[*([group] if group else []), *labels]].copy()
-    text = [c for c in labels if c not in (formats or {})]
-    for column, write in (formats or {}).items():
-        shown[column] = [write(value) for value in frame[column]]
-    shown[text] = shown[text].astype(object).where(shown[text].notna(), fmt.MISSING)
-    identity = hashlib.sha256((name + shown.to_csv()).encode()).hexdigest()[:10]
-    laid = GT(shown, id=f"t{identity}", groupname_col=group).tab_header(title=name)
-    laid = laid.cols_label(dict(labels))
+    shown = _worded(frame, labels, formats or {}, group)
     first, *others = labels
     figures = [column for column in others if _holds_figures(shown[column])]
     words = [column for column in others if column not in figures]
+    identity = hashlib.sha256((name + shown.to_csv()).encode()).hexdigest()[:10]
+    laid = GT(shown, id=f"t{identity}", groupname_col=group).tab_header(title=name)
+    laid = laid.cols_label(dict(labels))
     laid = laid.cols_align("left", [first, *words]).cols_align("right", figures)
     laid = laid.tab_style(style.css("white-space: nowrap;"), loc.body(columns=figures))
     laid = laid.tab_style(style.css("min-width: 6em;"), loc.body(columns=[first, *words]))
     laid = laid.tab_style(style.text(weight="normal"), loc.column_labels())
+    under = pd.Series(False, index=shown.index) if parent is None else frame[parent].notna()
+    if under.any():
+        rows = np.flatnonzero(under).tolist()
+        laid = laid.tab_style(style.css(_UNDER), loc.body(columns=[first], rows=rows))
     for heading, columns in (spanners or {}).items():
         laid = laid.tab_spanner(label=heading, columns=list(columns))
     for note in notes:
         laid = laid.tab_source_note(note)
+    over = {column: heading for heading, columns in (spanners or {}).items() for column in columns}
+    heads = None if parent is None else frame[parent].where(under, frame[first])
+    groups = shown[group] if group else heads
+    sheet = Sheet(
+        headings=tuple(labels.values()),
+        spanners=tuple(over.get(column, "") for column in labels),
+        figures=tuple(column in figures for column in labels),
+        rows=tuple(shown[list(labels)].astype("str").itertuples(index=False, name=None)),
+        groups=() if groups is None else tuple(groups.astype("str")),
+        levels=tuple(under.astype(int)),
+        group_label=group_label,
+        notes=tuple(notes),
+    )
     kept = {} if results is None else {"results": results}
-    return Table(laid, name, **kept)
+    return Table(laid, name, sheet, sortable=sortable, **kept)
+
+
+def _worded(
+    frame: pd.DataFrame,
+    labels: Mapping[str, str],
+    formats: Mapping[str, Callable[[float], str]],
+    group: str | None,
+) -> pd.DataFrame:
+    """Write every cell in words."""
+    shown = frame[[*([group] if group else []), *labels]].copy()
+    for column in shown:
+        if column in formats:
+            shown[column] = [formats[column](value) for value in frame[column]]
+        else:
+            words = shown[column].astype(object).where(shown[column].notna(), fmt.MISSING)
+            shown[column] = [_in_order(w) if isinstance(w, str) else w for w in words]
+    return shown
+
+
+def _in_order(text: str) -> str:
+    """Take out the marks that turn the direction of all text after them round."""
+    return _TURNS.sub("", text)
 
 
 def _holds_figures(column: pd.Series) -> bool:

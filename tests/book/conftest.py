@@ -76,7 +76,7 @@ study_path = "../study"
 import altair as alt
 import pandas as pd
 from alsutils import load_study
-from alsutils.display import Figure
+from alsutils.display import Figure, tables
 
 study = load_study(study_path)
 frame = pd.DataFrame({"x": [1, 2, 3], "y": [2.0, 1.0, 3.0]})
@@ -89,6 +89,10 @@ Figure(chart, "A line goes up.", "Read it from left to right.", results)
 
 # %%
 Figure(chart, "The same line.", results=results)
+
+# %%
+terms = pd.DataFrame({"event": ["Cough", "=1+1", "<b>Fall</b>"], "n": ["2", "10", "1"]})
+tables.table(terms, "Events {all}", {"event": "Event", "n": "Patients"}, sortable=True)
 '''
 
 

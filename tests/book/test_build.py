@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 FAILED = 1
-PRODUCTS = ("html", "notebooks", "results")
+PRODUCTS = ("html", "notebooks", "results", "tables")
 FIRST = "chapters/01_first"
 
 
@@ -59,6 +59,18 @@ def test_results_are_collected_with_all_digits(built_book):
 def test_a_page_without_results_has_no_file(built_book):
     names = [path.name for path in (built_book / "_build" / "results").iterdir()]
     assert names == ["first.csv"]
+
+
+def test_a_page_links_to_its_tables_as_files(built_book):
+    out = built_book / "_build"
+    html = (out / "html" / f"{FIRST}.html").read_text("utf-8")
+    links = re.findall(r'href="([^"]*/tables/[^"]*)"', html)
+    assert [Path(link).name for link in links] == ["events-all.csv", "events-all.rtf"]
+    for link in links:
+        offered = (out / "html" / FIRST).parent / link
+        assert offered.read_bytes() == (out / "tables" / "first" / offered.name).read_bytes()
+    assert "als-tables.js" in html
+    assert "als-tables.js" not in (out / "html" / "chapters" / "plain.html").read_text("utf-8")
 
 
 def test_pages_hide_parameters_and_the_machine(built_book):
