@@ -15,12 +15,11 @@ from alsutils.stats.proportions import (
     exact_interval,
     fisher_attainable_level,
     miettinen_nurminen_interval,
-    newcombe_interval,
     risk_difference,
     zero_event_limit,
 )
 
-REFERENCE = Path(__file__).parents[1] / "reference" / "safety"
+REFERENCE = Path(__file__).parents[2] / "reference" / "safety"
 # R maximises the restricted likelihood by a search, which stops within about 1e-8 of the maximum.
 SEARCH = 1e-6
 CLOSED_FORM = 1e-9
@@ -54,7 +53,7 @@ def test_the_printed_interval_of_56_of_70_against_48_of_80():
 
 
 @given(counts=two_arms(), alpha=st.sampled_from([0.01, 0.05, 0.2]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_score_limits_are_where_the_restricted_statistic_meets_the_quantile(counts, alpha):
     x1, n1, x0, n0 = counts
     limits = miettinen_nurminen_interval(*counts, alpha=alpha)
@@ -76,7 +75,7 @@ def _statistic_by_grid(difference, x1, n1, x0, n0):
 
 
 @given(counts=two_arms())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_swapping_the_arms_turns_every_figure_round(counts):
     x1, n1, x0, n0 = counts
     here, there = risk_difference(x1, n1, x0, n0), risk_difference(x0, n0, x1, n1)
@@ -87,26 +86,12 @@ def test_swapping_the_arms_turns_every_figure_round(counts):
 
 
 @given(counts=two_arms())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_counting_those_without_the_event_turns_the_difference_round(counts):
     x1, n1, x0, n0 = counts
     here, there = risk_difference(*counts), risk_difference(n1 - x1, n1, n0 - x0, n0)
     assert here.score.high == pytest.approx(-there.score.low, abs=1e-7)
     assert here.newcombe.high == pytest.approx(-there.newcombe.low, abs=CLOSED_FORM)
-
-
-@pytest.mark.parametrize("interval", [newcombe_interval, miettinen_nurminen_interval])
-@pytest.mark.parametrize(("p1", "p0", "n1", "n0"), [(0.3, 0.1, 30, 30), (0.05, 0.02, 40, 25)])
-def test_intervals_cover_near_their_level(interval, p1, p0, n1, n0):
-    # The coverage is computed, not simulated: every outcome with its binomial probability.
-    covered = 0.0
-    for x1 in range(n1 + 1):
-        for x0 in range(n0 + 1):
-            weight = stats.binom.pmf(x1, n1, p1) * stats.binom.pmf(x0, n0, p0)
-            if weight > 1e-5:
-                limits = interval(x1, n1, x0, n0)
-                covered += weight * (limits.low <= p1 - p0 <= limits.high)
-    assert 0.93 < covered < 0.995
 
 
 def test_exact_limits_agree_with_r():
