@@ -213,13 +213,13 @@ design.sentences.key_points(study, followed, start, power, before)
 the smallest difference be that the trial could find? Guess before you compute.
 
 ```{dropdown} Solution
-`detectable_difference` takes the scatter and the size of the arms. With made-up figures:
+`MeanTest` takes the scatter, `detectable_effect` the size of the arms. With made-up figures:
 
 ~~~python
-from alsutils.stats.detectable import detectable_difference
+from alsutils.stats.power import MeanTest, detectable_effect
 
-detectable_difference(sd=4, n_treated=30, n_control=30)
-detectable_difference(sd=4, n_treated=15, n_control=15)
+detectable_effect(MeanTest(sd=4), n_control=30, n_treated=30)
+detectable_effect(MeanTest(sd=4), n_control=15, n_treated=15)
 ~~~
 
 The difference grows by a little more than the square root of two. To halve what can be found takes

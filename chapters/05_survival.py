@@ -202,7 +202,7 @@ rather than 0.7? Guess before computing.
 ```{dropdown} Solution
 About two and a half times as many, since what counts is the square of the logarithm of the ratio.
 
-    from alsutils.stats.hazards import power_of_events
+    from alsutils.stats.power import power_of_events
 
     power_of_events(100, 0.5, 0.8).events_needed / power_of_events(100, 0.5, 0.7).events_needed
 ```

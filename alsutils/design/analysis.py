@@ -13,7 +13,7 @@ from alsutils.stats.baseline import (
     standardised_share_difference,
     summarise,
 )
-from alsutils.stats.detectable import detectable_difference, pooled_sd, power_curve
+from alsutils.stats.power import Level, MeanTest, detectable_effect, pooled_sd
 from alsutils.stats.slopes import patient_slopes
 from alsutils.stats.two_sample import Sample, mean_difference
 from alsutils.study import ARM, Study
@@ -244,12 +244,13 @@ def detectable(study: Study) -> Detectable:
                 "n_control": sizes[1],
                 "sd": sd,
             }
-            found = [detectable_difference(sd, *sizes, power, study.alpha) for power in POWERS]
+            plan = MeanTest(sd, level=Level(study.alpha))
+            found = [detectable_effect(plan, *sizes, power) for power in POWERS]
             for power, difference in zip(POWERS, found, strict=True):
                 words = f"detectable difference, power {power:.0%}"
                 rows.append(shared | {"analysis": words, "power": power, "estimate": difference})
             span = np.linspace(0, 1.5 * found[-1], CURVE_POINTS)
-            curve = power_curve(sd, *sizes, span, study.alpha)
+            curve = pd.DataFrame({"difference": span, "power": plan.power(span, *sizes)}).dropna()
             curves.append(curve.assign(visit=shared["visit"], contrast=shared["contrast"]))
     design = study.config.design
     important = None if design is None else design.minimal_important_difference

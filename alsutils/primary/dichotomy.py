@@ -9,8 +9,8 @@ from scipy.optimize import brentq
 from scipy.stats import norm
 
 from alsutils.primary.analysis import ALL_RANDOMISED, Responders
-from alsutils.stats.detectable import detectable_difference, pooled_sd
 from alsutils.stats.dichotomy import patients_for_equal_power, relative_efficiency, simulate_cut
+from alsutils.stats.power import Level, MeanTest, detectable_effect, pooled_sd
 from alsutils.stats.regression_to_mean import SlopeChange, slope_change
 from alsutils.study import ARM, Study
 
@@ -113,7 +113,7 @@ def cost_of_cutting(
     for arm in study.treated:
         n1, n0 = len(values[arm]), len(control)
         sd = pooled_sd(values[arm], control)
-        wanted = detectable_difference(sd, n1, n0, POWER, study.alpha)
+        wanted = detectable_effect(MeanTest(sd, level=Level(study.alpha)), n1, n0, POWER)
         if np.isnan(wanted):
             continue
         found[arm] = wanted

@@ -1,8 +1,7 @@
-"""Comparing hazards: log-rank test, Cox model, check of proportional hazards, power."""
+"""Comparing hazards: log-rank test, Cox model, check of proportional hazards."""
 
 import warnings
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -77,39 +76,6 @@ class ProportionalityTest:
     """
 
     frame: pd.DataFrame
-
-
-@dataclass(frozen=True)
-class EventPower:
-    """What a number of events can show.
-
-    Attributes
-    ----------
-    events : float
-        In the two groups together.
-    ratio : float
-        Hazard ratio supposed to be true.
-    power : float
-        Chance that a two-sided log-rank test finds it.
-    detectable_ratio : float
-        Hazard ratio below 1 found with chance ``target``.
-    target : float
-        0.8 for 80%.
-    events_needed : float
-        Events with which ``ratio`` is found with chance ``target``.
-    """
-
-    events: float
-    ratio: float
-    power: float
-    detectable_ratio: float
-    target: float
-    events_needed: float
-
-    @cached_property
-    def frame(self) -> pd.DataFrame:
-        """One row with every figure."""
-        return pd.DataFrame([{k: v for k, v in self.__dict__.items() if k != "frame"}])
 
 
 def log_rank(time: ArrayLike, event: ArrayLike, group: ArrayLike) -> LogRank:
@@ -250,58 +216,6 @@ def proportionality_test(
         df = 1.0 if j is not None else float(p)
         rows.append((str(term), statistic, df, float(stats.chi2.sf(statistic, df))))
     return ProportionalityTest(pd.DataFrame(rows, columns=["term", "statistic", "df", "p_value"]))
-
-
-def power_of_events(
-    events: float, share_treated: float, ratio: float, alpha: float = 0.05, target: float = 0.8
-) -> EventPower:
-    """Say what a number of events can show.
-
-    Parameters
-    ----------
-    events : float
-        In both groups together.
-    share_treated : float
-        Share of the people who are in the treated group, between 0 and 1.
-    ratio : float
-        Hazard ratio supposed to be true, positive and not 1.
-    alpha : float
-        Two-sided level.
-    target : float
-        Power for the detectable ratio and the events needed.
-
-    Returns
-    -------
-    EventPower
-        By Schoenfeld's formula.
-
-    Raises
-    ------
-    ValueError
-        If a share or level is not between 0 and 1, or the ratio is 1 or not positive.
-
-    References
-    ----------
-    Schoenfeld DA. Sample-size formula for the proportional-hazards regression model. Biometrics
-    1983;39:499-503.
-
-    Examples
-    --------
-    >>> round(power_of_events(247, 0.5, 0.7).power, 2)
-    0.8
-    """
-    if not (0 < share_treated < 1 and 0 < alpha < 1 and 0 < target < 1):
-        raise ValueError("share_treated, alpha and target must lie between 0 and 1")
-    if ratio <= 0 or ratio == 1:
-        raise ValueError(f"ratio must be positive and not 1, got {ratio:g}")
-    unit = np.sqrt(share_treated * (1 - share_treated))
-    z_alpha, z_target = stats.norm.ppf([1 - alpha / 2, target])
-    drift = abs(np.log(ratio)) * unit * np.sqrt(events)
-    power = stats.norm.cdf(drift - z_alpha) + stats.norm.cdf(-drift - z_alpha)
-    reach = z_alpha + z_target
-    detectable = np.exp(-reach / (unit * np.sqrt(events))) if events > 0 else np.nan
-    needed = (reach / (unit * np.log(ratio))) ** 2
-    return EventPower(float(events), ratio, float(power), float(detectable), target, float(needed))
 
 
 def _check_design(X: Floats, event: NDArray[np.bool_], terms: list[str]) -> None:

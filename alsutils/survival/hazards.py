@@ -9,9 +9,9 @@ from alsutils.stats.hazards import (
     HazardFitError,
     cox,
     log_rank,
-    power_of_events,
     proportionality_test,
 )
+from alsutils.stats.power import power_of_events
 from alsutils.study import Study
 from alsutils.survival.times import Figures, Times, names_of, times
 

@@ -9,7 +9,6 @@ from alsutils.stats.hazards import (
     HazardFitError,
     cox,
     log_rank,
-    power_of_events,
     proportionality_test,
 )
 
@@ -106,20 +105,3 @@ def test_cox_names_what_stands_in_its_way(data: pd.DataFrame) -> None:
         cox([1, 2, 3], [True, False, False], pd.DataFrame({"age": [1.0, 2.0, 4.0]}))
     with pytest.raises(HazardFitError, match="no estimate"):
         cox([1, 2, 3, 4], [True] * 4, pd.DataFrame({"age": [9.0, 7.0, 4.0, 1.0]}))
-
-
-def test_power_is_schoenfelds() -> None:
-    # equal groups, hazard ratio 0.7, 80%: 247 events is the textbook figure
-    result = power_of_events(247, 0.5, 0.7)
-    assert np.ceil(result.events_needed) == 247
-    assert result.power == pytest.approx(0.8, abs=0.001)
-    assert result.detectable_ratio == pytest.approx(0.7, abs=0.001)
-    assert power_of_events(0, 0.5, 0.7).power == pytest.approx(0.05)
-    assert power_of_events(50, 0.3, 0.7).power == power_of_events(50, 0.7, 1 / 0.7).power
-
-
-def test_power_refuses_impossible_settings() -> None:
-    with pytest.raises(ValueError, match="not 1"):
-        power_of_events(10, 0.5, 1)
-    with pytest.raises(ValueError, match="between 0 and 1"):
-        power_of_events(10, 1, 0.7)

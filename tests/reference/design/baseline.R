@@ -1,5 +1,5 @@
-# Standardised differences, slopes and power from base R.
-# Run: Rscript baseline.R; writes patients.csv, differences.csv, slopes.csv, power.csv beside this file.
+# Standardised differences and slopes from base R.
+# Run: Rscript baseline.R; writes patients.csv, differences.csv, slopes.csv beside this file.
 set.seed(335)
 n <- 90
 patients <- data.frame(
@@ -44,17 +44,3 @@ visits <- data.frame(USUBJID = rep(c("A", "B", "C", "D"), c(4, 3, 2, 1)),
 slope <- sapply(split(visits, visits$USUBJID), function(v) unname(coef(lm(AVAL ~ AVISITN, v))[2]))
 write.csv(visits, "visits.csv", row.names = FALSE)
 write.csv(data.frame(USUBJID = names(slope), slope = slope), "slopes.csv", row.names = FALSE)
-
-# Power of the two-sided t-test with both tails, from the non-central t distribution.
-exact <- function(delta, sd, n1, n0, alpha = 0.05) {
-  df <- n1 + n0 - 2; ncp <- delta / (sd * sqrt(1 / n1 + 1 / n0)); t <- qt(1 - alpha / 2, df)
-  pt(-t, df, ncp) + pt(t, df, ncp, lower.tail = FALSE)
-}
-cases <- data.frame(sd = c(4, 4, 2.87, 5.5), n1 = c(30, 32, 32, 84), n0 = c(30, 27, 27, 86),
-                    power = c(0.8, 0.8, 0.9, 0.9))
-cases$difference <- mapply(function(sd, n1, n0, power)
-  uniroot(function(d) exact(d, sd, n1, n0) - power, c(0, 5 * sd), tol = 1e-12)$root,
-  cases$sd, cases$n1, cases$n0, cases$power)
-cases$power_t_test <- NA
-cases$power_t_test[1] <- power.t.test(n = 30, delta = cases$difference[1], sd = 4, strict = TRUE)$power
-write.csv(cases, "power.csv", row.names = FALSE)
