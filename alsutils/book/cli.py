@@ -1,4 +1,4 @@
-"""The command line: ``alsbook build``, ``check``, ``new`` and ``simulate``."""
+"""The command line: ``alsbook build``, ``check``, ``new``, ``simulate`` and ``power``."""
 
 import os
 from collections.abc import Iterator
@@ -149,3 +149,63 @@ def simulate(
         path = write_simulation(folder, like, n_per_arm=n_per_arm, effect=effect, seed=seed)
     typer.echo(f"Written: {path} and its tables")
     typer.echo(f"Next: alsbook build {folder} --out {folder.name}-book")
+
+
+@app.command()
+def power(
+    scenarios: Annotated[
+        Path | None,
+        typer.Argument(help="YAML file of scenarios; a trial of 32 patients an arm where none."),
+    ] = None,
+    trials: Annotated[int, typer.Option(min=1, help="Trials simulated in each scenario.")] = 2000,
+    analyses: Annotated[
+        str, typer.Option(help="Names, separated by commas.")
+    ] = "t_test,ancova,mmrm,slope,joint_rank,log_rank",
+    seed: Annotated[int, typer.Option(min=0, help="Seed of all random numbers.")] = 1,
+    alpha: Annotated[float, typer.Option(help="Two-sided level of the tests.")] = 0.05,
+    null: Annotated[
+        bool, typer.Option(help="Simulate each scenario without its effect, too.")
+    ] = True,
+    jobs: Annotated[
+        int, typer.Option(min=1, help="Processes on this machine.", show_default="cores")
+    ] = os.cpu_count() or 1,
+    cluster: Annotated[
+        str | None, typer.Option(help="Address of a Dask scheduler to send the work to.")
+    ] = None,
+    store: Annotated[
+        Path | None, typer.Option(help="File that keeps finished batches, to go on from later.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="CSV file for every measure with its Monte Carlo error.")
+    ] = None,
+) -> None:
+    """Simulate trials: power, type I error, bias, coverage and patients of each analysis."""
+    from rich.table import Table
+
+    from alsutils.book.power import power_table, read_scenarios, simulate_scenarios
+    from alsutils.book.progress import TrialBars
+
+    if out is not None and not out.parent.is_dir():
+        raise typer.BadParameter(f"{out.parent} is no folder", param_hint="--out")
+    with _told(), TrialBars(error_console) as bars:
+        frame = simulate_scenarios(
+            read_scenarios(scenarios),
+            [name.strip() for name in analyses.split(",") if name.strip()],
+            trials,
+            seed,
+            alpha=alpha,
+            without_effect=null,
+            jobs=jobs,
+            cluster=cluster,
+            store=store,
+            report=bars.done,
+        )
+    shown = power_table(frame)
+    title = f"{trials:,} trials a scenario, seed {seed}; Monte Carlo errors in brackets"
+    table = Table(*shown.columns, title=title)
+    for row in shown.itertuples(index=False):
+        table.add_row(*row)
+    out_console.print(table)
+    if out is not None:
+        frame.to_csv(out, index=False, lineterminator="\n")
+        typer.echo(f"Written: {out}")

@@ -1,6 +1,7 @@
-"""How a build is shown in a terminal."""
+"""How a build or a simulation is shown in a terminal."""
 
 from types import TracebackType
+from typing import Self
 
 from rich.console import Console
 from rich.progress import (
@@ -14,8 +15,8 @@ from rich.progress import (
 )
 
 
-class TerminalReporter:
-    """A bar for each chapter, counted in cells; plain lines where there is no terminal."""
+class _Bars:
+    """Bars that run while the block lasts."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -29,9 +30,8 @@ class TerminalReporter:
             disable=not console.is_terminal,
         )
         self._tasks: dict[str, TaskID] = {}
-        self._cells: dict[str, int] = {}
 
-    def __enter__(self) -> "TerminalReporter":
+    def __enter__(self) -> Self:
         self._bars.start()
         return self
 
@@ -42,6 +42,24 @@ class TerminalReporter:
         trace: TracebackType | None,
     ) -> None:
         self._bars.stop()
+
+
+class TrialBars(_Bars):
+    """A bar for each scenario, counted in trials; nothing where there is no terminal."""
+
+    def done(self, scenario: str, trials: int, total: int) -> None:
+        """Show how many of a scenario's trials are done."""
+        if scenario not in self._tasks:
+            self._tasks[scenario] = self._bars.add_task(scenario, total=total)
+        self._bars.update(self._tasks[scenario], completed=trials)
+
+
+class TerminalReporter(_Bars):
+    """A bar for each chapter, counted in cells; plain lines where there is no terminal."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(console)
+        self._cells: dict[str, int] = {}
 
     def chapter(self, name: str, cells: int, reused: bool) -> None:
         """Show a chapter that is about to be executed, or is reused."""
