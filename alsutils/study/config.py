@@ -1,24 +1,19 @@
 """What `study.yml` may say: one model per block, each field with its meaning."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from alsutils.stats.gatekeeping import GraphError, HypothesisGraph
 from alsutils.stats.staging import SYSTEMS
+from alsutils.study.block import Block as _Block
+from alsutils.study.block import Name
+from alsutils.study.later import LaterTrial
 
 TimeUnit = Literal["day", "week", "month", "year"]
-Name = Annotated[str, Field(min_length=1)]
-
-
-class _Block(BaseModel):
-    """A block of study.yml: unknown keys and wrong types are problems, values are fixed."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True
-    )
+DAYS: dict[TimeUnit, float] = {"day": 1.0, "week": 7.0, "month": 30.4375, "year": 365.25}
 
 
 class Dataset(_Block):
@@ -238,7 +233,7 @@ class Characteristic(_Block):
     """Words for the page."""
     unit: str = ""
     """Unit of its values."""
-    levels: dict[str, str] = {}
+    levels: dict[str, str] = Field(default={})
     """Words for its codes."""
 
 
@@ -251,6 +246,10 @@ class Flow(_Block):
     """Value of `status` for those who stayed."""
     reason: Name = "DCSREAS"
     """Column of the reason for leaving."""
+    received: str | None = None
+    """Column that is Y for those who received the treatment of their arm."""
+    stopped: str | None = None
+    """Column of the reason for stopping treatment, such as DCTREAS; empty for who did not stop."""
 
 
 class IntercurrentEvent(_Block):
@@ -285,6 +284,8 @@ class Design(_Block):
     """Number of centres."""
     registration: str | None = None
     """Number in a trial register."""
+    treatment_days: tuple[float, ...] = ()
+    """Days on which treatment was given, where they were few; day 1 is that of the baseline."""
     minimal_important_difference: float | None = Field(default=None, gt=0)
     """Smallest difference of the primary endpoint that matters to patients, in its unit."""
 
@@ -410,6 +411,8 @@ class StudyConfig(_Block):
     """How to read ADAE."""
     published: Published | None = None
     """What was printed about this trial."""
+    later_trials: tuple[LaterTrial, ...] = ()
+    """Trials that followed this one, and what they found."""
 
     @model_validator(mode="after")
     def _names_are_known(self) -> "StudyConfig":
@@ -491,11 +494,22 @@ def _unknown_names(config: StudyConfig) -> Iterator[str]:
         yield "time_to_event: datasets has no adtte"
     if config.adverse_events and "adae" not in config.datasets:
         yield "adverse_events: datasets has no adae"
+    yield from _unknown_later_arms(config)
     if config.published:
         printed = [set(row.groups) for row in config.published.comparisons]
         printed += [set(row.counts) | set(row.of) for row in config.published.responders]
         for value in sorted(set().union(*printed) - set(values)):
             yield f"published: arm value {value!r} is not one of {values}"
+
+
+def _unknown_later_arms(config: StudyConfig) -> Iterator[str]:
+    """Yield a sentence for each later trial that does not say which arm it tried again."""
+    values = [arm.value for arm in config.arms]
+    for trial in config.later_trials:
+        if trial.arm is None and len(values) > 2:
+            yield f"later_trials {trial.name}: say which arm it tried again, one of {values[1:]}"
+        elif trial.arm is not None and trial.arm not in values:
+            yield f"later_trials {trial.name}: arm {trial.arm!r} is not one of {values}"
 
 
 def _wrong_graph(config: StudyConfig, graph: LevelGraph) -> Iterator[str]:

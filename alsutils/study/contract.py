@@ -164,6 +164,7 @@ def _adsl_columns(config: StudyConfig) -> dict[str, pa.Column]:
     wanted += [c.column for c in config.baseline]
     if config.flow:
         wanted += [config.flow.status, config.flow.reason]
+        wanted += [c for c in (config.flow.received, config.flow.stopped) if c is not None]
     for column in wanted:
         columns.setdefault(column, anything)
     return columns

@@ -41,6 +41,8 @@ def table_columns() -> pd.DataFrame:
         ("ADSL", "covariates", "Number or text", "where an endpoint or event names them"),
         ("ADSL", "baseline columns", "Number or text", "where `baseline` names them"),
         ("ADSL", "status and reason", "Text", "with `flow`"),
+        ("ADSL", "received", "Y or N", "where `flow` names it"),
+        ("ADSL", "stopped", "Text; empty for who did not stop", "where `flow` names it"),
         ("BDS (ADQS, ADLB, ...)", "USUBJID", "Subject, known to ADSL", always),
         ("BDS (ADQS, ADLB, ...)", "PARAMCD", "What was measured", always),
         ("BDS (ADQS, ADLB, ...)", "AVISITN", "Visit as a number; empty if unscheduled", always),
