@@ -9,6 +9,8 @@ from alsutils.study.config import Endpoint
 
 ALLOCATION_DATE = "RANDDT"
 NO_REASON = "Reason not given"
+LOST = r"lost to follow.?up"  # CDISC's term for it, in any letter case
+LEFT, NO_VALUE = "Left the study early", "In the study, but no value"
 
 
 @dataclass(frozen=True)
@@ -22,9 +24,13 @@ class PatientFlow:
     not_randomised : DataFrame
         ``reason`` and ``n`` of those without an arm, the commonest first.
     frame : DataFrame
-        One row an arm and step: ``step``, ``kind`` (``randomised``, ``population``, ``primary``,
-        ``carried_forward``, ``completed``, ``left`` or ``reason``), ``arm``, ``n``, ``of`` (those
-        randomised to the arm).
+        One row an arm and step: ``step``, ``kind``, ``arm``, ``n``, ``of`` (those randomised to
+        the arm). Kinds are ``randomised``; ``received``, ``not_received`` and
+        ``not_received_reason`` (of the arm's treatment); ``stopped`` and ``stopped_reason`` (of
+        treatment); ``completed``, ``left`` and ``reason`` (of the study); ``population``; and for
+        each primary visit ``primary``, ``carried_forward`` (part of it), ``excluded`` (the others)
+        and ``excluded_reason``. Reasons add up to what they explain. ``visit`` names the primary
+        visit of the last four kinds.
     arms : tuple of str
         Labels, the control first.
     """
@@ -41,6 +47,11 @@ class PatientFlow:
         if step is not None:
             rows = rows[rows["step"] == step]
         return int(rows["n"].sum())
+
+    def lost(self, arm: str) -> int:
+        """Count those of an arm who left because they were lost to follow-up."""
+        rows = self.frame[(self.frame["kind"] == "reason") & (self.frame["arm"] == arm)]
+        return int(rows.loc[rows["step"].str.fullmatch(LOST, case=False), "n"].sum())
 
 
 @dataclass(frozen=True)
@@ -102,11 +113,13 @@ def flow(study: Study) -> PatientFlow:
     outside = adsl[adsl[study.config.arm_column].isna()]
     subjects = study.subjects()
     steps = [_per_arm(study, subjects, "Randomised", "randomised")]
+    steps += _treatment(study, subjects)
+    steps += _departures(study, subjects)
     for name, population in study.config.populations.items():
         steps.append(_per_arm(study, study.subjects(name), population.label, "population"))
-    steps += [_primary_steps(study, visit) for visit in study.primary.visits]
-    steps.append(_departures(study, subjects))
+    steps += [_primary_steps(study, subjects, visit) for visit in study.primary.visits]
     frame = pd.concat(steps, ignore_index=True)
+    frame["visit"] = frame["visit"].astype(object).where(frame["visit"].notna(), None)
     sizes = subjects[ARM].value_counts()
     frame["of"] = frame["arm"].map(sizes).astype(int)
     why = _reasons(study, outside)
@@ -185,7 +198,7 @@ def _per_arm(study: Study, subjects: pd.DataFrame, step: str, kind: str) -> pd.D
     counts = subjects.drop_duplicates("USUBJID")[ARM].value_counts()
     return pd.DataFrame(
         [
-            {"step": step, "kind": kind, "arm": arm, "n": int(counts.get(arm, 0))}
+            {"step": step, "kind": kind, "arm": arm, "n": int(counts.get(arm, 0)), "visit": None}
             for arm in study.arms
         ]
     )
@@ -198,8 +211,8 @@ def _observed(records: pd.DataFrame, endpoint: Endpoint) -> pd.DataFrame:
     return records.query(endpoint.observed, engine="python")
 
 
-def _primary_steps(study: Study, visit: float) -> pd.DataFrame:
-    """Count who is analysed at a primary visit, and with whom only by carrying a value forward."""
+def _primary_steps(study: Study, subjects: pd.DataFrame, visit: float) -> pd.DataFrame:
+    """Count who is analysed at a primary visit, whose value is carried forward, and who is not."""
     endpoint = study.primary
     records = study.records(endpoint.parameter, endpoint.population, [visit])
     records = records.dropna(subset=endpoint.value)
@@ -209,24 +222,63 @@ def _primary_steps(study: Study, visit: float) -> pd.DataFrame:
     if len(seen) < len(records):
         carried = records[~records["USUBJID"].isin(seen["USUBJID"])]
         parts.append(_per_arm(study, carried, step, "carried_forward"))
-    return pd.concat(parts, ignore_index=True)
+    absent = subjects[~subjects["USUBJID"].isin(records["USUBJID"])]
+    parts.append(_per_arm(study, absent, step, "excluded"))
+    parts += _by_reason(study, absent, _why_absent(study, absent), "excluded_reason")
+    return pd.concat(parts, ignore_index=True).assign(visit=step)
 
 
-def _departures(study: Study, subjects: pd.DataFrame) -> pd.DataFrame:
-    """Count who completed and who left, with reasons; no row where study.yml has no flow."""
+def _why_absent(study: Study, absent: pd.DataFrame) -> pd.Series:
+    """Say why each of those without a primary value has none, as far as ADSL tells."""
+    population = study.config.populations[study.primary.population]
+    why = pd.Series(NO_VALUE, index=absent.index)
+    why = why.mask(absent[population.flag] != "Y", f"Not in “{population.label}”")
+    block = study.config.flow
+    return why if block is None else why.mask(absent[block.status] != block.completed, LEFT)
+
+
+def _treatment(study: Study, subjects: pd.DataFrame) -> list[pd.DataFrame]:
+    """Count who received the treatment of the arm and who stopped it, where ADSL tells."""
+    block = study.config.flow
+    parts: list[pd.DataFrame] = []
+    if block is not None and block.received is not None:
+        had = subjects[block.received] == "Y"
+        without = subjects[~had]
+        parts += [
+            _per_arm(study, subjects[had], "Received it", "received"),
+            _per_arm(study, without, "Did not receive it", "not_received"),
+            *_by_reason(study, without, _worded_reasons(study, without), "not_received_reason"),
+        ]
+    if block is not None and block.stopped is not None:
+        stopped = subjects[subjects[block.stopped].notna()]
+        words = stopped[block.stopped].astype(str).map(_sentence_case)
+        parts.append(_per_arm(study, stopped, "Stopped treatment", "stopped"))
+        parts += _by_reason(study, stopped, words, "stopped_reason")
+    return parts
+
+
+def _departures(study: Study, subjects: pd.DataFrame) -> list[pd.DataFrame]:
+    """Count who completed and who left, with reasons; nothing where study.yml has no flow."""
     block = study.config.flow
     if block is None:
-        return pd.DataFrame(columns=["step", "kind", "arm", "n"])
+        return []
     done = subjects[block.status] == block.completed
     left = subjects[~done]
-    parts = [
+    return [
         _per_arm(study, subjects[done], "Completed", "completed"),
         _per_arm(study, left, "Left early", "left"),
+        *_by_reason(study, left, _worded_reasons(study, left), "reason"),
     ]
-    words = _worded_reasons(study, left)
-    for reason in _by_frequency(words)["reason"]:
-        parts.append(_per_arm(study, left[words == reason], reason, "reason"))
-    return pd.concat(parts, ignore_index=True)
+
+
+def _by_reason(
+    study: Study, subjects: pd.DataFrame, words: pd.Series, kind: str
+) -> list[pd.DataFrame]:
+    """Count the arms' subjects by reason, the commonest first."""
+    return [
+        _per_arm(study, subjects[words == reason], reason, kind)
+        for reason in _by_frequency(words)["reason"]
+    ]
 
 
 def _worded_reasons(study: Study, subjects: pd.DataFrame) -> pd.Series:

@@ -1,7 +1,7 @@
 """A flow diagram of boxes and arrows as SVG: side by side where there is room, else stacked."""
 
 import html
-import textwrap
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,21 +12,33 @@ from alsutils.display.output import RESULTS_MIME
 from alsutils.stats.tidy import RESULT_COLUMNS, result_frame
 
 FONT_SIZE = 14  # pixels
-CHARACTER = 0.56  # mean width of a letter in units of the font size
 LINE_HEIGHT = 19
 PADDING = 9
-GAP = 26  # between boxes, room for an arrow
+GAP = 28  # between boxes, room for an arrow and the name of a stage
 GUTTER = 18  # between columns
 WIDE, NARROW = 740, 350
 NARROW_BELOW = 680  # pixels of the window
+MOST_ABREAST = 4  # columns beside each other; more stand in a further row of columns
+BUS = 8  # where the line to further columns runs down, from the left
 
+_INDENT = 24  # of columns that the line passes on its way
 _ARROW_HEAD = 5
+_BOLD = 1.12  # width of bold letters to that of others
+# Widths in units of the font size, those of a wide face (DejaVu Sans), so that words stay inside.
+_WIDTHS = {
+    **dict.fromkeys("il.,:;'|!jI ·", 0.35),
+    **dict.fromkeys("ftr()[]-/", 0.43),
+    **dict.fromkeys("mMWw@%", 0.97),
+}
+_CAPITAL, _LETTER, _FULL = 0.70, 0.63, 1.0
 _STYLE = (
-    ".als-flow svg{display:block;width:100%;height:auto;margin:0 auto}"
+    ".als-flow svg{display:block;width:100%;height:auto;margin:0 auto;direction:ltr}"
+    ".als-flow text{unicode-bidi:plaintext}"
     f".als-flow .als-flow-wide{{max-width:{WIDE}px}}"
     f".als-flow .als-flow-narrow{{display:none;max-width:{NARROW}px}}"
     f"@media (max-width:{NARROW_BELOW}px){{.als-flow .als-flow-wide{{display:none}}"
     ".als-flow .als-flow-narrow{display:block}}"
+    "@media print{.als-flow{color:#000;break-inside:avoid}}"
 )
 
 
@@ -67,6 +79,8 @@ class FlowDiagram:
         The line under the diagram.
     results : DataFrame
         Estimates that it shows, for the table of all results.
+    stages : tuple of str
+        Names of the columns' rows of boxes, written above them where columns stand abreast.
     """
 
     trunk: tuple[Box, ...]
@@ -75,12 +89,13 @@ class FlowDiagram:
     description: str
     caption: str = ""
     results: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=[*RESULT_COLUMNS]))
+    stages: tuple[str, ...] = ()
 
     def to_svg(self, narrow: bool = False) -> str:
         """Draw the diagram: columns beside each other, or all boxes under each other.
 
         Lines and letters take the colour of the text around them, so that it is right on light
-        and dark pages.
+        and dark pages. Words of scripts that run from right to left stand at the right of a box.
         """
         canvas = _Canvas()
         if narrow:
@@ -123,31 +138,68 @@ class FlowDiagram:
                 start = left + trunk_width + GUTTER
                 level = bottom + GAP / 2
                 height = _height(self.aside, WIDE - start - 1)
-                canvas.box(self.aside, start, level - height / 2, WIDE - start - 1)
+                # A tall box hangs down from its arrow, so that it never rises over the page.
+                upper = max(1.0, level - height / 2)
+                canvas.box(self.aside, start, upper, WIDE - start - 1)
                 canvas.arrow([(middle, level), (start, level)])
-                gap = max(GAP, level + height / 2 - bottom + GAP / 2)
+                gap = max(GAP, upper + height - bottom + GAP / 2)
             else:
                 gap = GAP
             if i + 1 < len(self.trunk):
                 canvas.arrow([(middle, bottom), (middle, bottom + gap)])
                 top = bottom + gap
-        self._draw_columns(canvas, bottom)
+        self._draw_rows_of_columns(canvas, bottom)
 
-    def _draw_columns(self, canvas: "_Canvas", start: float) -> None:
+    def _draw_rows_of_columns(self, canvas: "_Canvas", start: float) -> None:
+        """Draw the columns, as many abreast as there is room for, the others below them."""
         count = len(self.columns)
-        width = (WIDE - GUTTER * (count - 1) - 2) / count
-        centres = [1 + width / 2 + i * (width + GUTTER) for i in range(count)]
-        top, fork = start + GAP, start + GAP / 2
+        rows = -(-count // MOST_ABREAST)
+        abreast = -(-count // rows)
+        margin = 1 if rows == 1 else _INDENT
+        # Where a line passes to the left, it keeps clear of the stages' names.
+        lead = GAP if rows == 1 else GAP + 12
+        fork, top = start + GAP / 2, start + lead
+        canvas.line([(WIDE / 2, start), (WIDE / 2, fork)])
+        source = WIDE / 2
+        for first in range(0, count, abreast):
+            columns = self.columns[first : first + abreast]
+            bottom = self._draw_columns(canvas, columns, (source, fork), top, (margin, abreast))
+            if first + abreast < count:
+                below = bottom + GAP / 2
+                canvas.line([(source, fork), (BUS, fork), (BUS, below)])
+                source, fork, top = BUS, below, bottom + lead
+
+    def _draw_columns(
+        self,
+        canvas: "_Canvas",
+        columns: tuple[tuple[Box, ...], ...],
+        source: tuple[float, float],
+        top: float,
+        room: tuple[float, int],
+    ) -> float:
+        """Draw columns abreast, fed from a point above them, and give their lower edge.
+
+        ``room`` is the free space at the left and how many columns it is cut for.
+        """
+        margin, abreast = room
+        width = (WIDE - margin - 1 - GUTTER * (abreast - 1)) / abreast
+        centres = [margin + width / 2 + i * (width + GUTTER) for i in range(len(columns))]
+        ends = [source[0], *centres]
+        canvas.line([(min(ends), source[1]), (max(ends), source[1])])
         for centre in centres:
-            canvas.arrow([(WIDE / 2, start), (WIDE / 2, fork), (centre, fork), (centre, top)])
-        for row in range(len(self.columns[0])):
-            boxes = [column[row] for column in self.columns]
+            canvas.arrow([(centre, source[1]), (centre, top)])
+        for row in range(len(columns[0])):
+            boxes = [column[row] for column in columns]
             height = max(_height(box, width) for box in boxes)
+            if row < len(self.stages):
+                canvas.stage(self.stages[row], margin, top - 6)
             for box, centre in zip(boxes, centres, strict=True):
                 canvas.box(box, centre - width / 2, top, width, height)
-                if row + 1 < len(self.columns[0]):
+                if row + 1 < len(columns[0]):
                     canvas.arrow([(centre, top + height), (centre, top + height + GAP)])
-            top += height + GAP
+            bottom = top + height
+            top = bottom + GAP
+        return bottom
 
     def _draw_narrow(self, canvas: "_Canvas") -> None:
         inside = NARROW - 2
@@ -166,11 +218,16 @@ class FlowDiagram:
                 top = canvas.box(box, 1, top, inside) + GAP
                 if i + 1 < len(trunk) and trunk[i + 1] is not self.aside:
                     canvas.arrow([(middle, top - GAP), (middle, top)])
+        start, centre = top - GAP, (NARROW + _INDENT) / 2
         for column in self.columns:
+            entry = top + _height(column[0], inside - _INDENT) / 2
+            canvas.line([(BUS, start), (BUS, entry)])
+            canvas.arrow([(BUS, entry), (1 + _INDENT, entry)])
+            start = entry
             for i, box in enumerate(column):
                 if i:
-                    canvas.arrow([(middle, top - GAP), (middle, top)])
-                top = canvas.box(box, 1, top, inside) + GAP
+                    canvas.arrow([(centre, top - GAP), (centre, top)])
+                top = canvas.box(box, 1 + _INDENT, top, inside - _INDENT) + GAP
 
 
 class _Canvas:
@@ -197,39 +254,109 @@ class _Canvas:
         baseline = top + PADDING + FONT_SIZE
         for words, bold in _lines(box, width):
             weight = ' font-weight="600"' if bold else ""
+            x, anchor = left + PADDING + 3, ""
+            if _runs_leftwards(words):
+                x, anchor = left + width - PADDING, ' text-anchor="end"'
             self.parts.append(
-                f'<text x="{left + PADDING + 3:g}" y="{baseline:g}"{weight}>'
-                f"{html.escape(words)}</text>"
+                f'<text x="{x:g}" y="{baseline:g}"{weight}{anchor}>{html.escape(words)}</text>'
             )
             baseline += LINE_HEIGHT
         self.bottom = max(self.bottom, top + height)
         return top + height
 
+    def stage(self, name: str, left: float, baseline: float) -> None:
+        """Write the name of a stage above its row of boxes."""
+        self.parts.append(
+            f'<text x="{left:g}" y="{baseline:g}" font-size="{FONT_SIZE - 2}" '
+            f'fill-opacity="0.75">{html.escape(name)}</text>'
+        )
+
+    def line(self, points: Sequence[tuple[float, float]]) -> None:
+        """Draw a line through points."""
+        path = " ".join(f"{x:g},{y:g}" for x, y in points)
+        self.parts.append(
+            f'<polyline points="{path}" fill="none" stroke="currentColor" stroke-opacity="0.55"/>'
+        )
+
     def arrow(self, points: Sequence[tuple[float, float]]) -> None:
         """Draw a line through points with a head at its end."""
         (_, y0), (x1, y1) = points[-2], points[-1]
-        path = " ".join(f"{x:g},{y:g}" for x, y in points)
         h = _ARROW_HEAD
         if y0 == y1:
             head = f"{x1:g},{y1:g} {x1 - h:g},{y1 - h:g} {x1 - h:g},{y1 + h:g}"
         else:
             head = f"{x1:g},{y1:g} {x1 - h:g},{y1 - h:g} {x1 + h:g},{y1 - h:g}"
-        self.parts.append(
-            f'<polyline points="{path}" fill="none" stroke="currentColor" stroke-opacity="0.55"/>'
-            f'<polygon points="{head}" fill="currentColor" fill-opacity="0.7"/>'
-        )
+        self.line(points)
+        self.parts.append(f'<polygon points="{head}" fill="currentColor" fill-opacity="0.7"/>')
         self.bottom = max(self.bottom, y1)
+
+
+def text_width(words: str, bold: bool = False) -> float:
+    """Estimate how wide words are at the diagram's size, rather too much than too little.
+
+    Parameters
+    ----------
+    words : str
+        Of any script; letters of East Asian scripts take a full square.
+    bold : bool
+        Whether they are in bold.
+
+    Returns
+    -------
+    float
+        Pixels.
+    """
+    total = 0.0
+    for letter in words:
+        if unicodedata.combining(letter):
+            continue
+        if letter in _WIDTHS:
+            total += _WIDTHS[letter]
+        elif unicodedata.east_asian_width(letter) in "WF":
+            total += _FULL
+        else:
+            total += _CAPITAL if letter.isupper() else _LETTER
+    return total * FONT_SIZE * (_BOLD if bold else 1)
 
 
 def _lines(box: Box, width: float) -> Iterator[tuple[str, bool]]:
     """Break a box's words into lines that fit, each with whether it is bold."""
-    room = (width - 2 * PADDING - 3) / (CHARACTER * FONT_SIZE)
-    # Bold letters are wider.
-    for words in textwrap.wrap(box.title, max(8, int(room / 1.06))):
+    room = width - 2 * PADDING - 3
+    for words in _broken(box.title, room, True):
         yield words, True
     for line in box.lines:
-        for words in textwrap.wrap(line, max(8, int(room)), subsequent_indent="\u2007"):
+        for words in _broken(line, room, False):
             yield words, False
+
+
+def _broken(words: str, room: float, bold: bool) -> Iterator[str]:
+    """Break words into lines; a word that fits into no line is cut. Lines but the first step in."""
+    line, indent = "", ""
+    for word in words.split():
+        joined = f"{line} {word}" if line.strip("\u2007") else line + word
+        if text_width(joined, bold) <= room:
+            line = joined
+            continue
+        if line.strip("\u2007"):
+            yield line
+            indent = "" if bold else "\u2007"
+            line = indent
+        for letter in word:
+            if text_width(line + letter, bold) > room and line != indent:
+                yield line
+                indent = "" if bold else "\u2007"
+                line = indent
+            line += letter
+    yield line
+
+
+def _runs_leftwards(words: str) -> bool:
+    """Say whether the first letter with a direction is of a script that runs to the left."""
+    for letter in words:
+        direction = unicodedata.bidirectional(letter)
+        if direction in ("L", "R", "AL"):
+            return direction != "L"
+    return False
 
 
 def _height(box: Box, width: float) -> float:

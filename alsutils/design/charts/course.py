@@ -1,39 +1,44 @@
 """Pictures of the patients' way through the trial."""
 
+import itertools
+import re
+
 import altair as alt
 import pandas as pd
 
-from alsutils.design.course import Allocation, Attendance, PatientFlow
+from alsutils.design.course import LOST, NO_REASON, Allocation, Attendance, PatientFlow
 from alsutils.display import Figure, Prose, theme
 from alsutils.display import format as fmt
 from alsutils.display.diagram import Box, FlowDiagram
 from alsutils.study import Study
 
 REASONS_SHOWN = 4
+POINT = "• "
 
 
 def flow(study: Study, result: PatientFlow) -> FlowDiagram:
-    """Draw what became of everybody screened."""
-    screened = Box("Screened", (fmt.plural(result.screened, "patient"),))
+    """Draw what became of everybody screened, by the stages of CONSORT 2025."""
+    screened = Box("Assessed for eligibility", (fmt.plural(result.screened, "patient"),))
     randomised = Box("Randomised", (fmt.plural(result.randomised, "patient"),))
     left_out = int(result.not_randomised["n"].sum())
     aside = None
     if left_out:
-        aside = Box("Not randomised", (fmt.plural(left_out, "patient"), *_reasons(result)))
+        aside = Box("Excluded", (fmt.plural(left_out, "patient"), *_exclusions(result)))
     trunk = (screened, randomised) if left_out else (randomised,)
     colours = theme.arm_scale(study.arms).to_dict()["range"]
+    last = study.visit_label(study.primary.visits[-1])
     columns = tuple(
-        _column(result, arm, colour) for arm, colour in zip(result.arms, colours, strict=True)
+        _column(result, arm, colour, last) for arm, colour in zip(result.arms, colours, strict=True)
     )
     told = [f"{fmt.plural(result.screened, 'patient')} screened, {result.randomised:,} randomised"]
-    for arm in result.arms:
-        told.append(f"{arm}: {result.count('randomised', arm)} randomised, {_primary(result, arm)}")
+    told += ["; ".join(f"{box.title}: {_spoken(box.lines)}" for box in boxes) for boxes in columns]
     return FlowDiagram(
         trunk,
         aside,
         columns,
-        f"Flow of patients. {'; '.join(told)}.",
+        f"Flow of patients. {'. '.join(told)}.",
         "Read from the top down; the coloured bar marks the arm.",
+        stages=("Allocation", "Follow-up", "Analysis") if len(columns[0]) == 3 else (),
     )
 
 
@@ -107,38 +112,94 @@ def allocation(study: Study, result: Allocation | None) -> Figure | Prose:
     )
 
 
-def _reasons(result: PatientFlow) -> tuple[str, ...]:
+def _exclusions(result: PatientFlow) -> list[str]:
     known = result.not_randomised
-    if len(known) == 1 and known["reason"].iloc[0] == "Reason not given":
-        return ()
-    return _shortened([f"{r}: {n}" for r, n in zip(known["reason"], known["n"], strict=True)])
+    if len(known) == 1 and known["reason"].iloc[0] == NO_REASON:
+        return []
+    return _pointed(list(zip(known["reason"], known["n"], strict=True)))
 
 
-def _shortened(lines: list[str]) -> tuple[str, ...]:
-    """Keep the commonest reasons; the table has all."""
-    if len(lines) <= REASONS_SHOWN + 1:
-        return tuple(lines)
-    rest = sum(int(line.rsplit(" ", 1)[1]) for line in lines[REASONS_SHOWN:])
-    return (*lines[:REASONS_SHOWN], f"Other reasons: {rest}")
+def _pointed(reasons: list[tuple[str, int]]) -> list[str]:
+    """List the commonest reasons; the table has all."""
+    most = REASONS_SHOWN if len(reasons) > REASONS_SHOWN + 1 else len(reasons)
+    rest = sum(n for _, n in reasons[most:])
+    others = [("Other reasons", rest)] if rest else []
+    return [f"{POINT}{reason}: {n:,}" for reason, n in [*reasons[:most], *others]]
 
 
-def _column(result: PatientFlow, arm: str, colour: str) -> tuple[Box, ...]:
-    """Give one arm's boxes, from allocation to the primary endpoint."""
-    frame = result.frame[result.frame["arm"] == arm]
-    randomised = result.count("randomised", arm)
-    boxes = [Box(arm, (f"{randomised} randomised",), colour)]
-    if (frame["kind"] == "left").any():
-        left = frame[(frame["kind"] == "reason") & (frame["n"] > 0)].sort_values(
-            "n", ascending=False, kind="stable"
-        )
-        lines = [f"{step}: {n}" for step, n in zip(left["step"], left["n"], strict=True)]
-        title = f"{result.count('left', arm)} left early"
-        boxes.append(Box(title, _shortened(lines), colour))
-    populations = frame[frame["kind"] == "population"]
-    words = [f"{s}: {n}" for s, n in zip(populations["step"], populations["n"], strict=True)]
-    boxes.append(Box("In each population", tuple(words), colour))
-    boxes.append(Box("With the primary endpoint", tuple(_visits(result, arm)), colour))
+def _spoken(lines: tuple[str, ...]) -> str:
+    """Say a box's lines in a row, reasons in brackets after what they explain."""
+    words = ""
+    for line, after in itertools.zip_longest(lines, lines[1:], fillvalue=""):
+        opens, closes = after.startswith(POINT), line.startswith(POINT)
+        ending = " (" if opens and not closes else ", " if after else ""
+        if closes and not opens:
+            ending = ")" + ending
+        words += line.removeprefix(POINT) + ending
+    return words
+
+
+def _column(result: PatientFlow, arm: str, colour: str, last: str) -> tuple[Box, ...]:
+    """Give one arm's boxes: allocation, follow-up where it is known, and analysis."""
+    boxes = [Box(arm, tuple(_allocated(result, arm)), colour)]
+    followed = _followed(result, arm)
+    if followed:
+        left = f"{result.count('left', arm):,} left early"
+        title = left if _has(result, "left") else "Treatment"
+        boxes.append(Box(title, tuple(followed), colour))
+    absent = result.count("excluded", arm, last)
+    lines = [*_visits(result, arm), f"Not analysed at {last.lower()}: {absent:,}"]
+    lines += _pointed(_why(result, arm, "excluded_reason", last))
+    boxes.append(Box("Analysed, primary endpoint", tuple(lines), colour))
     return tuple(boxes)
+
+
+def _allocated(result: PatientFlow, arm: str) -> list[str]:
+    lines = [f"Allocated: {result.count('randomised', arm):,}"]
+    if _has(result, "received"):
+        lines += [
+            f"Received the treatment: {result.count('received', arm):,}",
+            f"Did not receive it: {result.count('not_received', arm):,}",
+            *_pointed(_why(result, arm, "not_received_reason")),
+        ]
+    return lines
+
+
+def _followed(result: PatientFlow, arm: str) -> list[str]:
+    lines = []
+    if _has(result, "left"):
+        lost = result.lost(arm)
+        why = [
+            (reason, n)
+            for reason, n in _why(result, arm, "reason")
+            if not re.fullmatch(LOST, reason, re.IGNORECASE)
+        ]
+        lines += [
+            f"Completed: {result.count('completed', arm):,}",
+            f"Lost to follow-up: {lost:,}",
+            f"Left for another reason: {result.count('left', arm) - lost:,}",
+            *_pointed(why),
+        ]
+    if _has(result, "stopped"):
+        lines.append(f"Stopped treatment: {result.count('stopped', arm):,}")
+        lines += _pointed(_why(result, arm, "stopped_reason"))
+    return lines
+
+
+def _has(result: PatientFlow, kind: str) -> bool:
+    return bool((result.frame["kind"] == kind).any())
+
+
+def _why(
+    result: PatientFlow, arm: str, kind: str, visit: str | None = None
+) -> list[tuple[str, int]]:
+    """Give an arm's reasons with their counts, the commonest first."""
+    frame = result.frame
+    rows = frame[(frame["kind"] == kind) & (frame["arm"] == arm) & (frame["n"] > 0)]
+    if visit is not None:
+        rows = rows[rows["visit"] == visit]
+    rows = rows.sort_values("n", ascending=False, kind="stable")
+    return list(zip(rows["step"], rows["n"], strict=True))
 
 
 def _visits(result: PatientFlow, arm: str) -> list[str]:
@@ -146,10 +207,5 @@ def _visits(result: PatientFlow, arm: str) -> list[str]:
     lines = []
     for step, n in zip(frame["step"], frame["n"], strict=True):
         carried = result.count("carried_forward", arm, step)
-        lines.append(f"{step}: {n}" + (f" ({carried} carried forward)" if carried else ""))
+        lines.append(f"{step}: {n:,}" + (f" ({carried:,} carried forward)" if carried else ""))
     return lines
-
-
-def _primary(result: PatientFlow, arm: str) -> str:
-    words = [line.replace(": ", " ") for line in _visits(result, arm)]
-    return f"with the primary endpoint at {fmt.listed(words).lower()}"

@@ -56,6 +56,7 @@ def flow(study: Study, result: PatientFlow) -> Prose:
             f"{fmt.plural(result.randomised, 'patient')} were randomised; the data hold nobody "
             "who was screened and not randomised."
         )
+    start += _received(result)
     visit = study.visit_label(study.primary.visits[-1])
     shares = [
         f"{result.count('primary', arm, visit)} of {result.count('randomised', arm)} in {arm}"
@@ -70,6 +71,17 @@ def flow(study: Study, result: PatientFlow) -> Prose:
     return Prose(
         f"{start} At {visit.lower()} the primary endpoint is there for {fmt.listed(shares)}.{lent}"
     )
+
+
+def _received(result: PatientFlow) -> str:
+    """Say who did not receive the treatment of the arm, where that is known."""
+    if not (result.frame["kind"] == "received").any():
+        return ""
+    without = {arm: result.count("not_received", arm) for arm in result.arms}
+    if not any(without.values()):
+        return " All of them received the treatment of their arm."
+    told = fmt.listed([f"{n:,} in {arm}" for arm, n in without.items() if n])
+    return f" The treatment of the arm was not received by {told}."
 
 
 def departures(_study: Study, result: PatientFlow) -> Prose:

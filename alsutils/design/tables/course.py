@@ -1,7 +1,5 @@
 """Tables of the design and of the patients' way."""
 
-import pandas as pd
-
 from alsutils.design.analysis import Facts
 from alsutils.design.course import Attendance, PatientFlow
 from alsutils.display import Table, tables
@@ -10,30 +8,42 @@ from alsutils.study import Study
 
 _GROUPS = {
     "randomised": "Randomised",
-    "population": "In each population",
-    "primary": "With the primary endpoint",
-    "carried_forward": "of these, carried forward",
+    "received": "Treatment",
+    "not_received": "Treatment",
+    "not_received_reason": "Reasons for not receiving it",
+    "stopped": "Treatment",
+    "stopped_reason": "Reasons for stopping treatment",
     "completed": "End of study",
     "left": "End of study",
     "reason": "Reasons for leaving",
+    "population": "In each population",
+    "primary": "With the primary endpoint",
+    "carried_forward": "of these, carried forward",
+    "excluded": "Without the primary endpoint",
+    "excluded_reason": "Reasons why there is none",
 }
 
 
 def facts(_study: Study, result: Facts) -> Table:
     """Lay out how the trial was run."""
     return tables.table(
-        result.frame, "The trial at a glance", {"fact": "What", "value": "In this trial"}
+        result.frame, "How the trial was run", {"fact": "What", "value": "In this trial"}
     )
 
 
 def flow(study: Study, result: PatientFlow) -> Table:
     """Lay out every count of the flow diagram, with all reasons for leaving."""
-    frame = result.frame
+    explains = result.frame["kind"] == "excluded_reason"
+    frame = result.frame.assign(group=result.frame["kind"].map(_GROUPS))
+    frame["step"] = frame["step"].where(~explains, frame["visit"].str.cat(frame["step"], ": "))
     wide = frame.pivot_table(
-        index=["kind", "step"], columns="arm", values="n", sort=False, observed=True
+        index=["group", "step"], columns="arm", values="n", sort=False, observed=True
     ).reset_index()
+    wide = wide.sort_values(
+        "group", key=lambda names: names.map(list(dict.fromkeys(_GROUPS.values())).index)
+    )
     sizes = {arm: result.count("randomised", arm) for arm in study.arms}
-    shown = pd.DataFrame({"group": wide["kind"].map(_GROUPS), "step": wide["step"]})
+    shown = wide[["group", "step"]].copy()
     for i, arm in enumerate(study.arms):
         cells = [fmt.count_of(n, sizes[arm]) for n in wide[arm]]
         shown[f"arm{i}"] = cells
