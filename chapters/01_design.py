@@ -56,11 +56,38 @@ story(study, "design", "blinding")
 
 # %% [markdown]
 """
+## The trial at a glance
+
+A protocol holds a table of what is to be done at which visit {cite:p}`spirit2013`. The data tell what
+was done. Each circle below is one measurement at one visit. Where a circle is not full, patients were
+not measured.
+"""
+
+# %%
+plan = design.schedule(study)
+design.charts.schedule(study, plan)
+
+# %%
+design.sentences.schedule(study, plan)
+
+# %% [markdown]
+"""
+The same as a table. Visits never fall on the planned day for everybody; the first row says on which
+day the middle patient came.
+"""
+
+# %%
+design.tables.schedule(study, plan)
+
+# %% [markdown]
+"""
 ## The way of the patients
 
 Randomisation makes groups that differ by nothing but chance. Every patient lost after it can undo
-that, above all if the arms lose different patients. So the first picture of a trial is a flow diagram
-{cite:p}`consort2025`. Here it is drawn from the data.
+that, above all if the arms lose different patients. So the first picture of a trial is a flow diagram.
+CONSORT, the standard for reports of trials, asks of each arm how many were allocated to it, received
+its treatment, were lost, and were analysed, with the reasons {cite:p}`consort2025`. Here the diagram
+is drawn from the data.
 """
 
 # %%

@@ -3,6 +3,7 @@
 from alsutils.design import charts, sentences, tables
 from alsutils.design.analysis import baseline, detectable, facts, lead_in
 from alsutils.design.course import allocation, attendance, flow
+from alsutils.design.schedule import schedule
 
 __all__ = [
     "allocation",
@@ -13,6 +14,7 @@ __all__ = [
     "facts",
     "flow",
     "lead_in",
+    "schedule",
     "sentences",
     "tables",
 ]

@@ -8,6 +8,7 @@ import pandas as pd
 from alsutils.stats.baseline import (
     Imbalance,
     chance_of_imbalance,
+    decimals,
     standardised_category_difference,
     standardised_mean_difference,
     standardised_share_difference,
@@ -24,6 +25,7 @@ CURVE_POINTS = 61
 IMBALANCE = 0.1  # Austin (2009): below it a difference is usually called negligible
 BASELINE_ROWS = "standardised mean difference"
 EVERYBODY = "All randomised patients"
+OVERALL = "Overall"
 
 
 @dataclass(frozen=True)
@@ -56,10 +58,12 @@ class Baseline:
     Attributes
     ----------
     descriptions : DataFrame
-        One row a characteristic, row of the table and arm: ``characteristic`` (label with unit),
-        ``row`` (``Mean (SD)``, ``Median [IQR]``, a category or ``Missing``), ``kind``
-        (``mean``, ``median``, ``level`` or ``missing``), ``arm``, ``n`` (patients or values
-        known), ``of``, ``estimate``, ``spread`` (SD), ``low``, ``high`` (quartiles).
+        One row a characteristic, row of the table and arm, the arms together last (OVERALL):
+        ``characteristic`` (label with unit), ``row`` (``Mean (SD)``, ``Median [IQR]``, a category
+        or ``Missing``), ``kind`` (``mean``, ``median``, ``level`` or ``missing``), ``arm``, ``n``
+        (patients or values known), ``of``, ``estimate``, ``spread`` (SD), ``low``, ``high``
+        (quartiles) and ``decimals`` (worth printing, the same in all arms). No extremes are
+        given: they would be single patients.
     balance : DataFrame
         One row a characteristic and treated arm: ``characteristic``, ``treated``, ``signed``
         (False for three or more categories), ``chance_beyond`` (probability that chance alone
@@ -76,6 +80,7 @@ class Baseline:
     def frame(self) -> pd.DataFrame:
         """Result columns of the differences, and of each arm's means and shares."""
         shown = self.descriptions[self.descriptions["kind"].isin(["mean", "level"])]
+        shown = shown[shown["arm"] != OVERALL]
         analysis = shown["kind"].map({"mean": "mean", "level": "share of patients"})
         level = shown["row"].where(shown["kind"] == "level")
         endpoint = shown["characteristic"] + (": " + level).fillna("")
@@ -160,6 +165,7 @@ def facts(study: Study) -> Facts:
             ("Sham procedure in the control arm", sham),
             ("Sites", None if design.sites is None else f"{design.sites}"),
             ("Registration", design.registration),
+            ("Days of treatment", _days(design.treatment_days)),
         ]
         rows += [(fact, value) for fact, value in named if value is not None]
     rows += [
@@ -303,6 +309,10 @@ def lead_in(study: Study) -> LeadIn | None:
     return LeadIn(pd.DataFrame(rows), about.label, unit, ends, about.better)
 
 
+def _days(days: tuple[float, ...]) -> str | None:
+    return ", ".join(f"{day:g}" for day in days) + " (day 1: baseline)" if days else None
+
+
 def _compared_value(endpoint: Endpoint) -> str:
     return "change from baseline" if endpoint.value == "CHG" else "value"
 
@@ -331,30 +341,44 @@ def _values(subjects: pd.DataFrame, characteristic: Characteristic) -> pd.Series
 def _described(
     study: Study, name: str, values: pd.Series, arms: pd.Series
 ) -> list[dict[str, object]]:
-    """Describe one characteristic in every arm."""
+    """Describe one characteristic in every arm and in all together."""
     rows: list[dict[str, object]] = []
-    for arm in study.arms:
-        inside = values[arms == arm]
-        shared = {"characteristic": name, "arm": arm, "of": len(inside)}
-        shared["n_control" if arm == study.control else "n_treated"] = int(inside.notna().sum())
-        if isinstance(values.dtype, pd.CategoricalDtype):
-            known = int(inside.notna().sum())
-            for level in values.cat.categories:
-                n = int((inside == level).sum())
-                share = n / known if known else np.nan
-                row = {"row": level, "kind": "level", "n": n, "estimate": share}
-                rows.append(shared | row | {"of": known})
-        else:
-            told = summarise(inside)
-            middle = {"low": told.q1, "high": told.q3, "n": told.n}
-            mean = {"estimate": told.mean, "spread": told.sd, "n": told.n}
-            rows.append(shared | {"row": "Mean (SD)", "kind": "mean"} | mean)
-            row = {"row": "Median [IQR]", "kind": "median", "estimate": told.median}
-            rows.append(shared | row | middle)
+    categorical = isinstance(values.dtype, pd.CategoricalDtype)
+    digits = {} if categorical else {"decimals": decimals(values)}
+    for arm in (*study.arms, OVERALL):
+        inside = values if arm == OVERALL else values[arms == arm]
+        shared = {"characteristic": name, "arm": arm, "of": len(inside)} | digits
+        if arm != OVERALL:
+            shared["n_control" if arm == study.control else "n_treated"] = int(inside.count())
+        told = _levels(inside) if categorical else _quantity(inside)
         if values.isna().any():
-            n = int(inside.isna().sum())
-            rows.append(shared | {"row": "Missing", "kind": "missing", "n": n})
+            told.append({"row": "Missing", "kind": "missing", "n": int(inside.isna().sum())})
+        rows += [shared | row for row in told]
     return rows
+
+
+def _levels(values: pd.Series) -> list[dict[str, object]]:
+    """Count each category among the known."""
+    known = int(values.count())
+    counts = [(level, int((values == level).sum())) for level in values.cat.categories]
+    return [
+        {
+            "row": level,
+            "kind": "level",
+            "n": n,
+            "of": known,
+            "estimate": n / known if known else np.nan,
+        }
+        for level, n in counts
+    ]
+
+
+def _quantity(values: pd.Series) -> list[dict[str, object]]:
+    """Give mean and median with their spreads."""
+    told = summarise(values)
+    mean = {"row": "Mean (SD)", "kind": "mean", "estimate": told.mean, "spread": told.sd}
+    median = {"row": "Median [IQR]", "kind": "median", "estimate": told.median}
+    return [mean | {"n": told.n}, median | {"low": told.q1, "high": told.q3, "n": told.n}]
 
 
 def _imbalance(treated: pd.Series, control: pd.Series, study: Study) -> Imbalance:

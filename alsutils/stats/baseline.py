@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import stats
 
+MOST_DECIMALS = 6  # with which values are taken to be recorded
 SINGULAR = 1e-9  # share of the difference that may lie outside what the covariance spans
 
 
@@ -80,6 +81,44 @@ def summarise(values: ArrayLike) -> NumberSummary:
     sd = float(known.std(ddof=1)) if n > 1 else math.nan
     ends = float(known.min()), float(known.max())
     return NumberSummary(n, len(array) - n, float(known.mean()), sd, median, q1, q3, *ends)
+
+
+def decimals(values: ArrayLike) -> int:
+    """Give the decimals with which means, quartiles and standard deviations are worth printing.
+
+    Parameters
+    ----------
+    values : array_like, shape (n,)
+        The values as recorded, of all arms together; missing ones are left out.
+
+    Returns
+    -------
+    int
+        One more than the values have, but no more than shows the standard deviation to three
+        digits, and for one between 2 and 200 no more than one.
+
+    References
+    ----------
+    Cole TJ. Too many digits: the presentation of numerical data. Arch Dis Child 2015;100:608-609.
+
+    Examples
+    --------
+    >>> decimals([61, 47, 55, 70])
+    1
+    >>> decimals([0.41, 0.52, 0.38])
+    3
+    """
+    array = np.asarray(values, dtype=float)
+    known = array[~np.isnan(array)]
+    recorded = next(
+        (d for d in range(MOST_DECIMALS) if np.allclose(known, np.round(known, d), rtol=0)),
+        MOST_DECIMALS,
+    )
+    spread = float(known.std(ddof=1)) if len(known) > 1 else 0.0
+    if spread == 0:
+        return recorded + 1
+    by_spread = 1 if 2 <= spread < 200 else max(0, 1 - math.floor(math.log10(spread / 2)))
+    return min(recorded + 1, by_spread)
 
 
 def standardised_mean_difference(

@@ -49,6 +49,60 @@ def test_nobody_is_counted_twice_or_lost(study):
         assert result.count("reason", arm) == left
 
 
+def test_reasons_add_up_to_what_they_explain(study):
+    result = design.flow(study)
+    for arm in study.arms:
+        analysed = result.count("primary", arm, "Month 4")
+        absent = result.count("excluded", arm, "Month 4")
+        assert analysed + absent == result.count("randomised", arm)
+        assert result.count("excluded_reason", arm) == absent
+    assert result.count("excluded_reason", "Control", "Left the study early") == 1
+    assert result.count("excluded_reason", "Treated", "Left the study early") == 1
+
+
+def test_who_stayed_and_has_no_value_is_told_from_who_left(make):
+    def stayed(subjects):
+        return subjects.assign(EOSSTT="COMPLETED", DCSREAS=None)
+
+    result = design.flow(make(stayed))
+    assert result.count("excluded_reason", "Control", "Not in “Patients with a score”") == 1
+    assert result.count("excluded_reason", "Treated", "In the study, but no value") == 1
+
+
+def test_treatment_received_and_stopped_are_counted_where_study_yml_says_so(make):
+    def told(subjects):
+        subjects["GOT"] = "Y"
+        subjects.loc[subjects["USUBJID"].isin(["C5", "C4", "T7"]), "GOT"] = "N"
+        subjects["DCTREAS"] = None
+        subjects.loc[subjects["USUBJID"].isin(["T0", "T1"]), "DCTREAS"] = "ADVERSE EVENT"
+        return subjects
+
+    block = {"status": "EOSSTT", "received": "GOT", "stopped": "DCTREAS"}
+    study = make(told, flow=block)
+    result = design.flow(study)
+    for arm, without in zip(study.arms, (2, 1), strict=True):
+        assert result.count("not_received", arm) == without
+        assert result.count("received", arm) + without == result.count("randomised", arm)
+    assert result.count("not_received_reason", "Control", "Death") == 2
+    assert [result.count("stopped", arm) for arm in study.arms] == [0, 2]
+    assert result.count("stopped_reason", "Treated", "Adverse event") == 2
+    column = design.charts.flow(study, result).columns[0]
+    assert column[0].lines[1:] == (
+        "Received the treatment: 4",
+        "Did not receive it: 2",
+        "• Death: 2",
+    )
+    assert "not received by 2 in Control and 1 in Treated" in str(
+        design.sentences.flow(study, result)
+    )
+
+
+@pytest.mark.parametrize("reason", ["LOST TO FOLLOW-UP", "Lost to Follow Up"])
+def test_the_lost_are_told_from_others_who_left(make, reason):
+    result = design.flow(make(lambda s: s.replace({"DCSREAS": {"MOVED AWAY": reason}})))
+    assert [result.lost(arm) for arm in result.arms] == [0, 1]
+
+
 def test_carried_values_are_no_attendance(study):
     frame = design.attendance(study).frame.set_index(["arm", "visit"])["n"]
     assert frame["Control"].to_dict() == {-2: 6, -1: 6, 0: 6, 4: 4}
@@ -81,6 +135,19 @@ def test_baseline_describes_each_arm(study):
     assert balance.at["Age (years)", "estimate"] == pytest.approx(expected)
     assert balance["signed"].to_dict() == {"Age (years)": True, "Sex": True, "Site": False}
     assert balance.at["Sex", "endpoint"] == "Sex: Female"
+
+
+def test_all_arms_together_are_described_last(study):
+    told = design.baseline(study).descriptions
+    for _, rows in told.groupby(["characteristic", "row"], sort=False):
+        assert rows["arm"].tolist() == [*study.arms, "Overall"]
+        assert rows["n"].iloc[-1] == rows["n"].iloc[:-1].sum()
+        assert rows["of"].iloc[-1] == rows["of"].iloc[:-1].sum()
+    whole = told.set_index(["characteristic", "row", "arm"])
+    mean = whole.loc[("Age (years)", "Mean (SD)", "Overall")]
+    ages = study.subjects()["AGE"]
+    assert (mean["estimate"], mean["spread"]) == pytest.approx((ages.mean(), ages.std()))
+    assert "Overall" not in set(result_frame(design.baseline(study).frame)["contrast"])
 
 
 def test_codes_are_worded_and_missing_values_counted(make):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from alsutils.stats.baseline import (
     chance_of_imbalance,
+    decimals,
     standardised_category_difference,
     standardised_mean_difference,
     standardised_share_difference,
@@ -53,12 +54,30 @@ def test_two_categories_are_a_yes_or_no_without_its_sign():
     assert by_category.estimate == pytest.approx(abs(by_share.estimate), rel=1e-8)
 
 
-def test_summary_agrees_with_r():
-    row = pd.read_csv(REFERENCE / "summary.csv").iloc[0]
-    found = summarise(zero["age"])
+@pytest.mark.parametrize("group", ["control", "overall"])
+def test_summary_agrees_with_r(group):
+    row = pd.read_csv(REFERENCE / "summary.csv").set_index("group").loc[group]
+    found = summarise((zero if group == "control" else patients)["age"])
     assert (found.n, found.missing) == (row["n"], row["missing"])
     for name in ("mean", "sd", "q1", "median", "q3"):
         assert getattr(found, name) == pytest.approx(row[name], rel=EXACT)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([61, 47, 55, 70], 1),  # whole numbers: one decimal
+        ([61.4, 47.2, 55.0, 70.1], 1),  # not 61.43 where patients differ by ten
+        ([1.2, 0.8, 2.9, 0.1], 2),
+        ([0.41, 0.52, 0.38], 3),
+        ([3100, 4200, 2900], 0),  # a standard deviation of hundreds needs no decimal
+        ([5.0, 5.0], 1),
+        ([np.nan, 7.25], 3),
+        ([np.nan], 1),
+    ],
+)
+def test_decimals_suit_the_record_and_the_spread(values, expected):
+    assert decimals(values) == expected
 
 
 @given(a=numbers, b=numbers, scale=st.floats(0.01, 100), shift=st.floats(-50, 50))

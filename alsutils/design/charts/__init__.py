@@ -3,6 +3,7 @@
 from alsutils.design.charts.balance import love
 from alsutils.design.charts.course import allocation, attendance, flow
 from alsutils.design.charts.power import detectable
+from alsutils.design.charts.schedule import schedule
 
 __all__ = [
     "allocation",
@@ -10,4 +11,5 @@ __all__ = [
     "detectable",
     "flow",
     "love",
+    "schedule",
 ]

@@ -9,6 +9,8 @@ from alsutils.display import Figure, Prose, theme
 from alsutils.display import format as fmt
 from alsutils.study import Study
 
+SIGNED = "datum.value == 0 ? '0' : format(datum.value, '+.1~f')"
+
 
 def love(study: Study, result: Baseline | None) -> Figure | Prose:
     """Draw the standardised difference of each characteristic, the largest on top."""
@@ -38,7 +40,7 @@ def love(study: Study, result: Baseline | None) -> Figure | Prose:
         ],
     )
     title = f"Standardised difference from {study.control}"
-    x = alt.X("estimate:Q", title=title, axis=alt.Axis(format="+.1f"))
+    x = alt.X("estimate:Q", title=title, axis=alt.Axis(labelExpr=SIGNED, tickCount=7))
     point = base.mark_point(filled=True, size=80, opacity=1).encode(x=x)
     span = base.mark_rule(strokeWidth=1.5).encode(
         x=alt.X("conf_low:Q", title=title), x2="conf_high:Q"

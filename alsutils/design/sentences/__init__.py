@@ -3,6 +3,7 @@
 from alsutils.design.sentences.balance import baseline, lead_in
 from alsutils.design.sentences.course import allocation, attendance, departures, facts, flow
 from alsutils.design.sentences.power import detectable
+from alsutils.design.sentences.schedule import schedule
 from alsutils.design.sentences.summary import key_points
 
 __all__ = [
@@ -15,4 +16,5 @@ __all__ = [
     "flow",
     "key_points",
     "lead_in",
+    "schedule",
 ]

@@ -3,6 +3,7 @@
 from alsutils.design.tables.balance import baseline, lead_in
 from alsutils.design.tables.course import attendance, facts, flow
 from alsutils.design.tables.power import detectable
+from alsutils.design.tables.schedule import schedule
 
 __all__ = [
     "attendance",
@@ -11,4 +12,5 @@ __all__ = [
     "facts",
     "flow",
     "lead_in",
+    "schedule",
 ]

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pandas as pd
 
-from alsutils.design.analysis import Baseline, LeadIn
+from alsutils.design.analysis import OVERALL, Baseline, LeadIn
 from alsutils.display import Prose, Table, tables
 from alsutils.display import format as fmt
-from alsutils.study import Study
+from alsutils.study import ARM, Study
 
 
 def baseline(study: Study, result: Baseline | None) -> Table | Prose:
@@ -22,12 +22,13 @@ def baseline(study: Study, result: Baseline | None) -> Table | Prose:
         aggfunc="first",
         sort=False,
     ).reset_index()
-    sizes = {arm: int((study.subjects()["ARM"] == arm).sum()) for arm in study.arms}
+    sizes = study.subjects()[ARM].value_counts()
+    sizes[OVERALL] = sizes.sum()
     labels = {"row": " "}
     shown = wide[["characteristic", "row"]].copy()
-    for i, arm in enumerate(study.arms):
+    for i, arm in enumerate((*study.arms, OVERALL)):
         shown[f"arm{i}"] = wide[arm]
-        labels[f"arm{i}"] = f"{arm} (n = {sizes[arm]})"
+        labels[f"arm{i}"] = f"{arm} (n = {sizes[arm]:,})"
     several = len(study.treated) > 1
     first = ~shown["characteristic"].duplicated()
     for i, arm in enumerate(study.treated):
@@ -41,7 +42,8 @@ def baseline(study: Study, result: Baseline | None) -> Table | Prose:
         labels,
         group="characteristic",
         notes=[
-            "SD: standard deviation; IQR: interquartile range; percentages are of the known.",
+            "Counts with percentages of the known. SD: standard deviation; IQR: interquartile "
+            "range, from the first quartile to the third.",
             f"SMD: standardised mean difference from {study.control}, in standard deviations; of "
             "two categories, for the one named first.",
         ],
@@ -78,17 +80,12 @@ def lead_in(study: Study, result: LeadIn | None) -> Table | Prose:
     )
 
 
-def _digits(spread: float) -> int:
-    """Decimals that suit a spread: more for small units."""
-    return 2 if spread < 2 else 1
-
-
 def _cell(row: pd.Series) -> str:
     """Write one cell of the baseline table."""
     if row["kind"] in ("level", "missing"):
         return fmt.count_of(row["n"], row["of"])
+    digits = int(row["decimals"])
     if row["kind"] == "mean":
-        return fmt.mean_sd(row["estimate"], row["spread"], _digits(row["spread"]))
-    digits = _digits(row["high"] - row["low"])
+        return fmt.mean_sd(row["estimate"], row["spread"], digits)
     quartiles = fmt.interval(row["low"], row["high"], digits)
     return f"{fmt.number(row['estimate'], digits)} [{quartiles}]"

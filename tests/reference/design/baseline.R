@@ -33,9 +33,12 @@ out <- data.frame(
   std_error = c(se, NA, NA, NA))
 write.csv(patients, "patients.csv", row.names = FALSE)
 write.csv(out, "differences.csv", row.names = FALSE)
-q <- quantile(zero$age, c(0.25, 0.5, 0.75), na.rm = TRUE)
-write.csv(data.frame(n = n0, missing = sum(is.na(zero$age)), mean = mean(zero$age, na.rm = TRUE),
-                     sd = sd(zero$age, na.rm = TRUE), q1 = q[1], median = q[2], q3 = q[3]),
+summarised <- function(group, age) {
+  q <- quantile(age, c(0.25, 0.5, 0.75), na.rm = TRUE)
+  data.frame(group = group, n = sum(!is.na(age)), missing = sum(is.na(age)), mean = mean(age, na.rm = TRUE),
+             sd = sd(age, na.rm = TRUE), q1 = q[1], median = q[2], q3 = q[3])
+}
+write.csv(rbind(summarised("control", zero$age), summarised("overall", patients$age)),
           "summary.csv", row.names = FALSE)
 
 visits <- data.frame(USUBJID = rep(c("A", "B", "C", "D"), c(4, 3, 2, 1)),

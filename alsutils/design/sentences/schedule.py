@@ -1,0 +1,35 @@
+"""What the schedule comes to, in words."""
+
+from alsutils.design.analysis import OVERALL
+from alsutils.design.schedule import PRIMARY, Schedule
+from alsutils.display import Prose
+from alsutils.display import format as fmt
+from alsutils.study import Study
+
+
+def schedule(study: Study, result: Schedule) -> Prose:
+    """Say at how many visits the primary endpoint was measured, and where most values lack."""
+    overall = result.frame[result.frame["arm"] == OVERALL]
+    label = study.parameter(study.primary.parameter).label
+    rows = overall[(overall["group"] == PRIMARY) & (overall["row"] == label)]
+    rows = rows.sort_values("visit")
+    text = (
+        f"{label} was measured at {fmt.plural(len(rows), 'visit')}, from "
+        f"{study.visit_phrase(rows['visit'].iloc[0])} to "
+        f"{study.visit_phrase(rows['visit'].iloc[-1])}."
+    )
+    last = study.primary.visits[-1]
+    there = rows[rows["visit"] == last]
+    n = int(there["n"].sum())
+    text += (
+        f" At {study.visit_phrase(last)}, the last visit that the trial's conclusion rests on, "
+        f"{fmt.count_of(n, result.randomised)} of {fmt.plural(result.randomised, 'patient')} have "
+        "an observed value."
+    )
+    worst = overall.loc[overall["share"].idxmin()]
+    if worst["n"] == worst["of"]:
+        return Prose(f"{text} No measurement lacks at any visit.")
+    return Prose(
+        f"{text} The widest hole is {worst['row']} at {study.visit_phrase(worst['visit'])}: "
+        f"{fmt.count_of(worst['n'], worst['of'])}."
+    )
