@@ -87,10 +87,10 @@ def stratified_risks(
         strata used, ``strata`` (their number); the Mantel-Haenszel risk difference (``estimate``)
         with Sato's standard error, its Wald test and limits, and Miettinen and Nurminen's score
         limits for it; ``ratio`` of risks (limits after Greenland and Robins); ``odds_ratio``
-        (limits after Robins, Breslow and Greenland); ``cmh``, the Cochran-Mantel-Haenszel statistic without
-        continuity correction, one degree of freedom; ``tarone``, Breslow and Day's test that the
-        odds ratios of the strata are equal, with Tarone's correction. Missing where the data do
-        not define them: ratios and their limits without events on a side, a Wald test whose
+        (limits after Robins, Breslow and Greenland); ``cmh``, the Cochran-Mantel-Haenszel statistic
+        without continuity correction, one degree of freedom; ``tarone``, Breslow and Day's test
+        that the odds ratios of the strata are equal, with Tarone's correction. Missing where the
+        data do not define them: ratios and their limits without events on a side, a Wald test whose
         standard error is 0.
 
     Raises

@@ -1,4 +1,4 @@
-"""Events per time observed, when one patient may have many."""
+"""Events per time observed, with errors from how much patients differ."""
 
 import math
 from dataclasses import dataclass
@@ -54,6 +54,21 @@ class RateRatio:
     log_error: float
     statistic: float
     p_value: float
+
+
+@dataclass(frozen=True)
+class RateDifference:
+    """Rate of the treated arm less that of the control arm.
+
+    Attributes
+    ----------
+    estimate, conf_low, conf_high : float
+        Difference and limits, events per unit of time.
+    """
+
+    estimate: float
+    conf_low: float
+    conf_high: float
 
 
 def event_rate(events: ArrayLike, time: ArrayLike, conf_level: float = 0.95) -> EventRate:
@@ -125,3 +140,29 @@ def rate_ratio(treated: EventRate, control: EventRate, conf_level: float = 0.95)
     statistic = math.log(ratio) / error
     p_value = 2 * float(stats.norm.sf(abs(statistic)))
     return RateRatio(ratio, ratio / factor, ratio * factor, error, statistic, p_value)
+
+
+def rate_difference(treated: EventRate, control: EventRate) -> RateDifference:
+    """Subtract two rates of different patients.
+
+    The limits of the two rates are put together so that the difference keeps their asymmetry and
+    has limits even where an arm has no event.
+
+    Parameters
+    ----------
+    treated, control : EventRate
+        The arms' rates; the limits of the difference have the level of theirs.
+
+    Returns
+    -------
+    RateDifference
+        Treated less control.
+
+    References
+    ----------
+    Zou and Donner, Statistics in Medicine 2008;27:1693-1702.
+    """
+    gap = treated.estimate - control.estimate
+    low = math.hypot(treated.estimate - treated.conf_low, control.conf_high - control.estimate)
+    high = math.hypot(treated.conf_high - treated.estimate, control.estimate - control.conf_low)
+    return RateDifference(gap, gap - low, gap + high)

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alsutils.stats.rates import event_rate, rate_ratio
+from alsutils.stats.rates import event_rate, rate_difference, rate_ratio
 
-REFERENCE = Path(__file__).parents[1] / "reference" / "safety"
+REFERENCE = Path(__file__).parents[2] / "reference" / "safety"
 EXACT = 1e-9
 
 patients = pd.read_csv(REFERENCE / "patients.csv")
@@ -53,6 +53,26 @@ def test_no_event_gives_the_exact_poisson_limit():
     # At the limit, seeing nothing in 2.5 years has probability 0.025.
     assert math.exp(-found.conf_high * 2.5) == pytest.approx(0.025)
     assert math.isnan(rate_ratio(found, event_rate([1, 2], [1, 1])).estimate)
+
+
+def test_a_difference_of_rates_joins_their_limits():
+    treated, control = _rate(1), _rate(0)
+    found = rate_difference(treated, control)
+    assert found.estimate == pytest.approx(treated.estimate - control.estimate)
+    back = rate_difference(control, treated)
+    assert (found.conf_low, found.conf_high) == pytest.approx((-back.conf_high, -back.conf_low))
+    # Against an arm that is known exactly, the limits are those of the other rate, moved.
+    known = event_rate([1, 2], [1.0, 2.0])
+    assert known.log_error == 0
+    assert rate_difference(treated, known).conf_low == pytest.approx(treated.conf_low - 1)
+
+
+def test_a_difference_has_limits_without_any_event():
+    nobody = event_rate([0, 0, 0], [1.0, 1.5, 2.0])
+    found = rate_difference(nobody, _rate(0))
+    assert found.conf_low < found.estimate < found.conf_high
+    alike = rate_difference(nobody, nobody)
+    assert (alike.estimate, alike.conf_high) == (0, nobody.conf_high)
 
 
 @pytest.mark.parametrize(
