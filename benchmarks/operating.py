@@ -3,11 +3,12 @@
     python benchmarks/operating.py [TRIALS] [LOOPED]
 
 64 patients, five visits after baseline. The stack is ``operating_characteristics`` in one process
-and on all cores, the start of the processes included. The loop, in one process, is what one writes first: one trial after the other,
-scipy's t-test, statsmodels' least squares for ANCOVA and for the joint ranks (whose pairs numpy
-compares), lifelines' log-rank test, and for the mixed model ``fit_mmrm``, for statsmodels has no
-Kenward-Roger. The loop runs over fewer trials, its time is given for as many, and both have their
-p-values compared, so that it is the same work. Writes the table that it prints.
+and on all cores, the start of the processes included. The loop, in one process, is what one writes
+first: one trial after the other, scipy's t-test, statsmodels' least squares for ANCOVA and for the
+joint ranks (whose pairs numpy compares), lifelines' log-rank test, and for the mixed model
+``fit_mmrm``, for statsmodels has no Kenward-Roger. The loop runs over fewer trials, its time is
+given for as many, and both have their p-values compared, so that it is the same work. Writes the
+table that it prints.
 """
 
 import os

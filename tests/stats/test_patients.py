@@ -211,6 +211,11 @@ def test_improvement_without_a_decline_is_none():
         ({"survival_median": 0.0}, "survival_median must be above 0"),
         ({"onset_correlation": -2.0}, "between -1 and 1"),
         ({"randomised_month": 1.0}, "must be 0 or less"),
+        ({"months": (-1, 0)}, "needs a visit after 0"),
+        ({"rater_bias": (0.0, 1.0, 2.0)}, "rater_bias needs 1 or 2"),
+        ({"effect_half_life": 0.0}, "effect_half_life must be above 0"),
+        ({"follow_up": 3.0}, "no shorter than to the last visit"),
+        ({"noise_sd": float("nan")}, "noise_sd must be a number"),
     ],
 )
 def test_unusable_scenarios_are_refused(changes, message):
@@ -221,3 +226,121 @@ def test_unusable_scenarios_are_refused(changes, message):
 def test_every_problem_of_a_scenario_is_named_at_once():
     with pytest.raises(ValueError, match=r"slope_effect.*noise_sd"):
         Scenario(slope_effect=(0.0,), noise_sd=-1.0)
+
+
+# What may go wrong in a trial. Nobody dies, and a scale without ends or steps leaves theory exact.
+OPEN = {
+    "n_per_arm": (MANY, MANY),
+    "months": (0, 1, 2, 4, 6),
+    "baseline_range": (-900, 900),
+    "floor": -1000,
+    "ceiling": 1000,
+    "step": 0.0,
+    "survival_median": 1e9,
+    "dropout_per_month": 0.0,
+}
+
+
+def draw(seed=6, **changes):
+    return simulate_patients(Scenario(**(OPEN | changes)), np.random.default_rng(seed))
+
+
+def test_what_is_switched_off_changes_no_draw():
+    plain = draw()
+    for switched in ({"items": 12}, {"rater_bias": (0.0, 2.0)}, {"effect_half_life": 3.0}):
+        other = draw(**switched)
+        assert np.array_equal(other.event_month, plain.event_month)
+        assert np.array_equal(other.post_slope, plain.post_slope)
+        assert np.array_equal(other.age, plain.age)
+
+
+def test_a_decline_may_slow_down():
+    bend = draw(curvature=0.1).complete_score - draw().complete_score
+    assert bend == pytest.approx(np.broadcast_to([0, 0.1, 0.4, 1.6, 3.6], bend.shape))
+
+
+def test_a_waning_effect_is_the_integral_of_its_rate():
+    [straight, waning] = (draw(effect_half_life=h).complete_score for h in (np.inf, 3.0))
+    treated = draw().arm == 1
+    assert np.array_equal(straight[~treated], waning[~treated])
+    month = np.linspace(0, 6, 60_001)
+    rate = 0.5 * 0.5 ** (month / 3)
+    lost = 0.5 * 6 - np.trapezoid(rate, month)
+    assert (straight - waning)[treated, -1] == pytest.approx(lost, abs=1e-6)
+
+
+def test_a_rater_sees_what_is_not_there_after_baseline_only():
+    bias = draw(rater_bias=(0.0, 1.5)).complete_score - draw().complete_score
+    treated = draw().arm == 1
+    assert (bias[~treated] == 0).all()
+    assert (bias[treated, 0] == 0).all()
+    assert bias[treated, 1:] == pytest.approx(1.5)
+
+
+@pytest.mark.parametrize("step", [0.5, 2.0])
+def test_scores_have_the_steps_of_their_scale(step):
+    multiples = draw(step=step).complete_score / step
+    assert np.array_equal(multiples, np.rint(multiples))
+
+
+def test_faster_decline_is_faster_death_by_the_hazard_ratio():
+    """With the hazard tied to the slope alone, log survival times fall by ratio over shape."""
+    patients = draw(
+        log_hr_decline=0.8,
+        log_hr_slope=0.0,
+        log_hr_age=0.0,
+        log_hr_bulbar=0.0,
+        survival_median=30.0,
+        randomised_month=0.0,
+    )
+    fit = stats.linregress(-patients.post_slope, np.log(patients.event_month))
+    assert fit.slope == pytest.approx(-0.8 / 1.3, abs=4 * fit.stderr)
+
+
+ITEMS = {
+    "items": 12,
+    "floor": 0,
+    "ceiling": 48,
+    "baseline_range": (1, 47),
+    "step": 0.0,
+    "noise_sd": 0.0,
+}
+
+
+def test_items_add_up_to_the_baseline_and_hide_what_falls_below_their_floor():
+    patients = draw(**ITEMS, item_evenness=2.0)
+    shown, line = patients.complete_score, patients.line
+    assert shown[:, 0] == pytest.approx(line[:, 0], abs=1e-9)
+    falling = line[:, -1] < line[:, 0]
+    assert (shown[falling] >= line[falling] - 1e-9).all()
+    hidden = (shown - line)[falling, -1]
+    assert (hidden > 0.5).mean() > 0.1
+    low = line[falling, 0] < 30
+    assert hidden[low].mean() > hidden[~low].mean()
+
+
+def test_items_that_share_alike_have_the_floor_of_the_total_alone():
+    patients = draw(**ITEMS, item_evenness=1e9)
+    wanted = np.clip(patients.line, 0, 48)
+    assert patients.complete_score == pytest.approx(wanted, abs=1e-3)
+
+
+def test_time_to_leaving_follows_its_hazard_between_visits():
+    """By the hazard that the scores imply, summed by hand, times become unit exponentials."""
+    patients = draw(
+        n_per_arm=(4000, 4000),
+        dropout_per_month=0.04,
+        dropout_log_hr_arm=(0.0, 0.7),
+        dropout_log_hr_seen=0.2,
+        dropout_log_hr_unseen=0.1,
+    )
+    lost = patients.complete_score[:, :1] - patients.complete_score
+    months = [0, 1, 2, 4, 6]
+    spent = np.zeros(len(lost))
+    for k in range(4):
+        hazard = 0.04 * np.exp(0.7 * patients.arm + 0.2 * lost[:, k] + 0.1 * lost[:, k + 1])
+        end = np.inf if k == 3 else months[k + 1]
+        spent += hazard * (np.clip(patients.dropout_month, months[k], end) - months[k])
+    assert stats.kstest(spent, "expon").pvalue > 0.001
+    # Without the links the same times would not be exponential.
+    assert stats.kstest(0.04 * patients.dropout_month, "expon").pvalue < 1e-6
