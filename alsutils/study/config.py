@@ -10,6 +10,7 @@ from alsutils.stats.gatekeeping import GraphError, HypothesisGraph
 from alsutils.stats.staging import SYSTEMS
 from alsutils.study.block import Block as _Block
 from alsutils.study.block import Name
+from alsutils.study.harms import AdverseEvents, Laboratory, Measurements
 from alsutils.study.later import LaterTrial
 
 TimeUnit = Literal["day", "week", "month", "year"]
@@ -207,23 +208,6 @@ class TimeToEvent(_Block):
     """Times, in `unit`, at which event-free shares are quoted."""
 
 
-class AdverseEvents(_Block):
-    """How to read ADAE."""
-
-    population: Name
-    """Name of a population."""
-    term: Name = "AEDECOD"
-    """Column of the event's name."""
-    system: Name = "AEBODSYS"
-    """Column of the body system or organ class."""
-    treatment_emergent: str | None = None
-    """Column that is Y for events that count; all events where absent."""
-    related: tuple[str, ...] = ("RELATED", "Y", "POSSIBLE", "PROBABLE", "DEFINITE")
-    """Values of AEREL that mean related to treatment."""
-    minimum_percent: float = Field(default=5, ge=0, le=100)
-    """Charts show terms that at least this percentage of an arm had."""
-
-
 class Characteristic(_Block):
     """A column of ADSL for the baseline table."""
 
@@ -409,6 +393,10 @@ class StudyConfig(_Block):
     """Events of ADTTE, the most important first."""
     adverse_events: AdverseEvents | None = None
     """How to read ADAE."""
+    laboratory: Laboratory | None = None
+    """Laboratory values that are held against their limits of normal."""
+    vital_signs: Measurements | None = None
+    """Vital signs that are held against their limits of normal."""
     published: Published | None = None
     """What was printed about this trial."""
     later_trials: tuple[LaterTrial, ...] = ()
@@ -452,10 +440,16 @@ def _unknown_names(config: StudyConfig) -> Iterator[str]:
     for code, parameter in config.parameters.items():
         if parameter.dataset not in config.datasets:
             yield f"parameters {code}: {_not_a_dataset(parameter.dataset, config)}"
-    blocks: list[tuple[str, TimeToEvent | Biomarkers | AdverseEvents | None]] = [
+    blocks: list[tuple[str, TimeToEvent | Biomarkers | AdverseEvents | Measurements | None]] = [
         (f"time_to_event {t.parameter}", t) for t in config.time_to_event
     ]
     blocks += [("biomarkers", config.biomarkers), ("adverse_events", config.adverse_events)]
+    measured = (("laboratory", config.laboratory), ("vital_signs", config.vital_signs))
+    blocks += [*measured]
+    for where, measurements in measured:
+        for name in measurements.datasets if measurements else ():
+            if name not in config.datasets:
+                yield f"{where}: {_not_a_dataset(name, config)}"
     for where, block in blocks:
         if block is not None and block.population not in config.populations:
             yield f"{where}: {_not_a_population(block.population, config)}"

