@@ -3,6 +3,7 @@
 from alsutils.design import charts, sentences, tables
 from alsutils.design.analysis import baseline, detectable, facts, lead_in
 from alsutils.design.course import allocation, attendance, flow
+from alsutils.design.randomisation import randomisation_methods, randomisation_test
 from alsutils.design.schedule import schedule
 
 __all__ = [
@@ -14,6 +15,8 @@ __all__ = [
     "facts",
     "flow",
     "lead_in",
+    "randomisation_methods",
+    "randomisation_test",
     "schedule",
     "sentences",
     "tables",

@@ -12,6 +12,7 @@ from alsutils.study.block import Block as _Block
 from alsutils.study.block import Name
 from alsutils.study.harms import AdverseEvents, Laboratory, Measurements
 from alsutils.study.later import LaterTrial
+from alsutils.study.randomisation import Randomisation
 
 TimeUnit = Literal["day", "week", "month", "year"]
 DAYS: dict[TimeUnit, float] = {"day": 1.0, "week": 7.0, "month": 30.4375, "year": 365.25}
@@ -268,6 +269,8 @@ class Design(_Block):
     """Number of centres."""
     registration: str | None = None
     """Number in a trial register."""
+    randomisation: Randomisation | None = None
+    """How the arms were drawn, where it is known."""
     treatment_days: tuple[float, ...] = ()
     """Days on which treatment was given, where they were few; day 1 is that of the baseline."""
     minimal_important_difference: float | None = Field(default=None, gt=0)
@@ -484,6 +487,11 @@ def _unknown_names(config: StudyConfig) -> Iterator[str]:
             yield f"intercurrent_events {happening.label}: reasons need the block flow"
     if config.primary.graph is not None:
         yield from _wrong_graph(config, config.primary.graph)
+    if config.design and config.design.randomisation:
+        try:
+            config.design.randomisation.scheme(len(config.arms))
+        except ValueError as error:
+            yield f"design: randomisation: {error}"
     if config.time_to_event and "adtte" not in config.datasets:
         yield "time_to_event: datasets has no adtte"
     if config.adverse_events and "adae" not in config.datasets:

@@ -165,6 +165,9 @@ def _adsl_columns(config: StudyConfig) -> dict[str, pa.Column]:
     if config.flow:
         wanted += [config.flow.status, config.flow.reason]
         wanted += [c for c in (config.flow.received, config.flow.stopped) if c is not None]
+    if config.design and config.design.randomisation:
+        drawn = config.design.randomisation
+        wanted += [*drawn.strata, *([drawn.order] if drawn.order else [])]
     for column in wanted:
         columns.setdefault(column, anything)
     return columns

@@ -41,6 +41,7 @@ def table_columns() -> pd.DataFrame:
         ("ADSL", "covariates", "Number or text", "where an endpoint or event names them"),
         ("ADSL", "baseline columns", "Number or text", "where `baseline` names them"),
         ("ADSL", "status and reason", "Text", "with `flow`"),
+        ("ADSL", "strata and order", "Number or text", "where `randomisation` names them"),
         ("ADSL", "received", "Y or N", "where `flow` names it"),
         ("ADSL", "stopped", "Text; empty for who did not stop", "where `flow` names it"),
         ("BDS (ADQS, ADLB, ...)", "USUBJID", "Subject, known to ADSL", always),

@@ -3,6 +3,7 @@
 from alsutils.design.charts.balance import love
 from alsutils.design.charts.course import allocation, attendance, flow
 from alsutils.design.charts.power import detectable
+from alsutils.design.charts.randomisation import randomisation_methods, randomisation_test
 from alsutils.design.charts.schedule import schedule
 
 __all__ = [
@@ -11,5 +12,7 @@ __all__ = [
     "detectable",
     "flow",
     "love",
+    "randomisation_methods",
+    "randomisation_test",
     "schedule",
 ]

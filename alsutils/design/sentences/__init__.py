@@ -3,6 +3,11 @@
 from alsutils.design.sentences.balance import baseline, lead_in
 from alsutils.design.sentences.course import allocation, attendance, departures, facts, flow
 from alsutils.design.sentences.power import detectable
+from alsutils.design.sentences.randomisation import (
+    randomisation_methods,
+    randomisation_test,
+    redrawn,
+)
 from alsutils.design.sentences.schedule import schedule
 from alsutils.design.sentences.summary import key_points
 
@@ -16,5 +21,8 @@ __all__ = [
     "flow",
     "key_points",
     "lead_in",
+    "randomisation_methods",
+    "randomisation_test",
+    "redrawn",
     "schedule",
 ]

@@ -3,6 +3,7 @@
 from alsutils.design.tables.balance import baseline, lead_in
 from alsutils.design.tables.course import attendance, facts, flow
 from alsutils.design.tables.power import detectable
+from alsutils.design.tables.randomisation import randomisation_methods, randomisation_test
 from alsutils.design.tables.schedule import schedule
 
 __all__ = [
@@ -12,5 +13,7 @@ __all__ = [
     "facts",
     "flow",
     "lead_in",
+    "randomisation_methods",
+    "randomisation_test",
     "schedule",
 ]
