@@ -35,6 +35,8 @@ After this chapter you can
 
 - read a flow diagram, and say at which step the arms may have stopped being comparable;
 - read a baseline table by standardised differences, and explain why it needs no p-values;
+- say what each way of drawing the arms gains in balance and gives away in secrecy;
+- test a difference by drawing the arms again;
 - tell what a trial of a given size can find and what it must leave open;
 - name what blinding protects against, and what its absence lets in.
 
@@ -143,6 +145,45 @@ design.sentences.allocation(study, enrolled)
 
 # %% [markdown]
 """
+## How the arms are drawn
+
+Toss a coin for each patient. Nobody can foresee the next arm, and everybody has the same chance of
+each. But a coin does not remember. After twenty patients one arm can be well ahead, and most of the
+older patients can be in it. Every cure gives the lottery a memory, and whoever knows the rule can then
+guess.
+
+- Fill a small box with as many tickets for each arm, shuffle it, and empty it before the next box is
+  opened: **permuted blocks**. The arms stay close, but the last ticket of a box is no secret.
+- Keep a box for each kind of patient, such as men and women: **blocks within strata**. With many kinds
+  most boxes are never emptied, and the arms drift apart again.
+- Imagine each patient in every arm in turn, and see with which one the arms would be most alike in
+  that patient's categories. Let a biased coin mostly choose that arm: **minimisation**
+  {cite:p}`pocock1975`.
+
+How far does each of them go, with the patients of this trial? Draw their arms thousands of times. And
+let somebody who has seen all arms so far guess, each time, that the arm which is behind comes next. The
+share of right guesses says how open the secret is. The patients guessed beyond mere luck are called the
+**excess selection bias** {cite:p}`blackwell1957`.
+"""
+
+# %%
+lotteries = design.randomisation_methods(study)
+design.charts.randomisation_methods(study, lotteries)
+
+# %%
+design.tables.randomisation_methods(study, lotteries)
+
+# %%
+design.sentences.randomisation_methods(study, lotteries)
+
+# %% [markdown]
+"""
+Does guessing matter? Whoever includes patients may hope for the new treatment. A frail patient who is
+put off until the next arm is likely to be the control makes the arms differ by more than chance, and
+nothing in the data shows it. So the list is kept from those who include patients, and the size of the
+blocks as well. Blocks of varying size hide where a block ends. They do not hide which arm is behind:
+compare the rows of the table.
+
 ## The arms at baseline
 
 Suppose one arm is two years older than the other. Is that much? It depends on how much patients
@@ -192,6 +233,47 @@ design.sentences.lead_in(study, before)
 
 # %% [markdown]
 """
+## A test from the lottery itself
+
+Suppose the treatment did nothing to anybody. Then each patient would have had the same value in the
+other arm, and the arms differ only by the luck of the draw. So leave the values where they are and
+draw the arms again, many times. How often does the lottery alone make a difference as large as the one
+that was found?
+"""
+
+# %%
+again = design.randomisation_test(study)
+design.sentences.redrawn(study, again)
+
+# %%
+design.charts.randomisation_test(study, again)
+
+# %%
+design.sentences.randomisation_test(study, again)
+
+# %% [markdown]
+"""
+That is a **randomisation test**. It needs no bell-shaped curve, and no sample drawn from a larger
+population. The only chance in it is the one that the trial itself brought in
+{cite:p}`rosenberger2019`. The draw that was made is one of those that could have been, so it is counted
+as well, and p is never zero {cite:p}`phipson2010`.
+
+The interval turns the test round. Take a supposed effect off every treated patient and test again. The
+effects that are not rejected make up the interval. It supposes that the effect is the same for all.
+
+Any statistic will do. Means of what is left after a regression on the covariates are more precise
+where the covariates say something about the outcome {cite:p}`rosenbaum2002`. Ranks are not moved by a
+few extreme values.
+"""
+
+# %%
+design.tables.randomisation_test(study, again)
+
+# %% [markdown]
+"""
+One thing is not covered by the lottery: patients without a value are left out, as if they would have
+been missing in any arm. If the treatment changes who is seen, drawing again does not notice.
+
 ## What the trial could have found
 
 Imagine the trial a thousand times over, with a true difference of some size. The share of those trials
@@ -273,6 +355,27 @@ standardised_mean_difference(*groups)
 
 Repeat it for all characteristics that are numbers and a thousand shuffles, and keep the largest size
 of each. In small arms large SMDs are common though nothing but chance is at work.
+```
+
+**3. Guess the next arm.** In a block of two the second arm is known once the first is seen, so three
+of four arms are guessed. How well can one guess in blocks of four, of eight, and with a single block
+for the whole trial?
+
+```{dropdown} Solution
+`permuted_blocks` draws many trials at once, and `convergence_guesses` guesses them:
+
+~~~python
+import numpy as np
+from alsutils.stats.randomisation import convergence_guesses, permuted_blocks
+
+rng = np.random.default_rng(1)
+for size in (2, 4, 8, 64):
+    arms = permuted_blocks(64, 2000, rng, blocks=[size])
+    print(size, convergence_guesses(arms).right.mean())
+~~~
+
+The larger the block, the less it gives away. Even a single block can be guessed a little better than a
+coin, for the arm that is behind has more tickets left.
 ```
 
 ## References

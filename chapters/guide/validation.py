@@ -22,6 +22,8 @@ The comparisons are tests of the repository and run with every change; this page
 | Standardised differences | closed forms; simulation for bias |
 | Risk differences | R; published examples of Newcombe and of Miettinen and Nurminen |
 | Exact tests and limits | R `fisher.test`, `binom.test`; direct enumeration |
+| Methods of randomisation | the binomial and Markov-chain probabilities of imbalance; Blackwell and Hodges' closed form of right guesses; minimisation step by step in R |
+| Randomisation tests | R `coin`, `exactRankTests`, `wilcox.test`; SciPy; simulated level and coverage |
 | Values below a limit | R `survreg` with left censoring; the exact likelihood |
 | Correlations, rank tests | R `cor.test`, `wilcox.test` |
 | Kaplan-Meier, log-rank, Cox, restricted means | R `survival` |

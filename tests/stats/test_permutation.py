@@ -102,6 +102,12 @@ def test_draws_come_near_the_exact_p_value(reference, trials, statistic):
     assert abs(result.p_value - exact) < ERRORS * result.p_error
 
 
+def test_the_normal_approximation_is_near(reference, trials):
+    result = randomisation_test(trials["large"]["y"], ways(trials["large"]))
+    # 59 patients: the approximation itself is off by some thousandths
+    assert result.p_value == pytest.approx(reference["large"]["asymptotic"], abs=0.025)
+
+
 def test_blocks_are_drawn_again_as_blocks(reference, trials):
     trial = trials["blocks"]
     scheme, rng = Scheme("blocks", blocks=(4,)), np.random.default_rng(3)
