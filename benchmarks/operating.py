@@ -25,7 +25,7 @@ from scipy import stats
 from alsutils.stats.mmrm import fit_mmrm
 from alsutils.stats.patients import Scenario
 from alsutils.stats.power import operating_characteristics
-from alsutils.stats.power.operating import BATCH
+from alsutils.stats.power.operating import PATIENTS
 from alsutils.stats.power.trials import Trials, simulate_trials
 
 OUTPUT = Path(__file__).parents[1] / "tests" / "reference" / "operating" / "speed.csv"
@@ -96,7 +96,9 @@ def main(n_trials: int, n_looped: int) -> None:
     quick_seconds, quick = stacked(QUICK, n_trials)
     whole_seconds, whole = stacked((*QUICK, "mmrm"), n_trials)
     first = simulate_trials(
-        SCENARIO, BATCH, np.random.default_rng(np.random.SeedSequence(SEED, spawn_key=(0,)))
+        SCENARIO,
+        PATIENTS // SCENARIO.n,
+        np.random.default_rng(np.random.SeedSequence(SEED, spawn_key=(0,))),
     )
     start = time.perf_counter()
     for i in range(n_looped):

@@ -194,19 +194,8 @@ def joint_rank(trials: Trials, conf_level: float = 0.95) -> Estimates:
     horizon = trials.months[-1]
     time = np.minimum(trials.time, horizon)
     died = trials.died & (trials.time <= horizon)
-    change = _last_seen(trials.change)
-    # Whoever died before the other's time is the worse; else the smaller change is.
-    worse = died[:, :, None] & (
-        (time[:, :, None] < time[:, None, :])
-        | ((time[:, :, None] == time[:, None, :]) & ~died[:, None, :])
-    )
-    better = worse.swapaxes(1, 2)
-    with np.errstate(invalid="ignore"):
-        above = change[:, :, None] > change[:, None, :]
-        below = change[:, :, None] < change[:, None, :]
-    undecided = ~(worse | better)
-    score = (better | (undecided & above)).sum(2) - (worse | (undecided & below)).sum(2)
-    return _least_squares(stats.rankdata(score, axis=1), trials, conf_level)
+    scores = _joint_scores(time, died, _last_seen(trials.change))
+    return _least_squares(stats.rankdata(scores, axis=1), trials, conf_level)
 
 
 def log_rank(trials: Trials, conf_level: float = 0.95) -> Estimates:
@@ -326,6 +315,33 @@ def _from_fits(fits: ManyFits, entered: NDArray[np.bool_]) -> Estimates:
         fits.conf_high,
         entered.sum(axis=1).astype(float),
     )
+
+
+def _joint_scores(time: Floats, died: NDArray[np.bool_], change: Floats) -> Floats:
+    """Count the patients that each one is better than, less those he is worse than.
+
+    Of all pairs those that survival decides, in which one has died, are few: all are compared by
+    their ranks in function first, and the few are then put right.
+    """
+    known = ~np.isnan(change)
+    ranks = stats.rankdata(np.where(known, change, np.inf), axis=1)
+    score = np.where(known, 2 * ranks - 1 - known.sum(axis=1, keepdims=True), 0.0)
+    most = int(died.sum(axis=1).max())
+    dead = np.argsort(~died, axis=1, kind="stable")[:, :most]
+    their_time = np.take_along_axis(time, dead, axis=1)[:, :, None]
+    their_change = np.take_along_axis(change, dead, axis=1)[:, :, None]
+    really = np.take_along_axis(died, dead, axis=1)[:, :, None]
+    later = (their_time < time[:, None]) | ((their_time == time[:, None]) & ~died[:, None])
+    outlived = really & later
+    with np.errstate(invalid="ignore"):
+        above = their_change > change[:, None]
+        below = their_change < change[:, None]
+    moved = np.where(outlived, 1.0 + above - below, 0.0)
+    score += moved.sum(axis=1)
+    np.put_along_axis(
+        score, dead, np.take_along_axis(score, dead, axis=1) - moved.sum(axis=2), axis=1
+    )
+    return score
 
 
 def _last_seen(change: Floats) -> Floats:

@@ -27,7 +27,7 @@ from alsutils.stats.power.trials import (
 Floats = NDArray[np.float64]
 Progress = Callable[[int, int], None]
 
-BATCH = 250  # trials simulated together; part of what a seed means, like the order of the draws
+PATIENTS = 16_000  # simulated together; part of what a seed means, like the order of the draws
 _KEPT = ("estimate", "std_error", "p_value", "conf_low", "conf_high")
 _INTERVAL = float(stats.norm.ppf(0.975))
 
@@ -80,9 +80,14 @@ class _Plan:
     alpha: float
 
     @property
+    def batch(self) -> int:
+        """Trials simulated together."""
+        return max(1, PATIENTS // self.scenario.n)
+
+    @property
     def key(self) -> str:
         """Name the batches of this plan, and of this version of the code, in a store."""
-        settings = (asdict(self.scenario), self.analyses, self.seed, self.alpha, BATCH)
+        settings = (asdict(self.scenario), self.analyses, self.seed, self.alpha, self.batch)
         return hashlib.sha256(repr((version("alsutils"), settings)).encode()).hexdigest()
 
 
@@ -142,7 +147,7 @@ def operating_characteristics(
     """
     _check(scenario, analyses, n_trials, seed, alpha)
     plan = _Plan(scenario, tuple(analyses), seed, alpha)
-    numbers = range(-(-n_trials // BATCH))
+    numbers = range(-(-n_trials // plan.batch))
     with BatchStore(store, plan.key) as kept:
         missing = sorted(set(numbers) - kept.numbers())
         done = len(numbers) - len(missing)
@@ -150,7 +155,7 @@ def operating_characteristics(
             kept.add(number, batch)
             done += 1
             if progress is not None:
-                progress(min(done * BATCH, n_trials), n_trials)
+                progress(min(done * plan.batch, n_trials), n_trials)
         trials = np.concatenate(list(kept.batches(numbers)))[:n_trials]
     truths = true_differences(scenario, seed)
     return OperatingCharacteristics(
@@ -186,7 +191,7 @@ def _check(
 def _simulated(plan: _Plan, number: int) -> Floats:
     """Simulate and analyse one batch, shape (trials, analyses, treated arms, columns and n)."""
     rng = np.random.default_rng(np.random.SeedSequence(plan.seed, spawn_key=(number,)))
-    trials = simulate_trials(plan.scenario, BATCH, rng)
+    trials = simulate_trials(plan.scenario, plan.batch, rng)
     found = []
     for name in plan.analyses:
         estimates = ANALYSES[name].estimate(trials, 1 - plan.alpha)

@@ -17,7 +17,7 @@ from scipy import stats
 from alsutils.stats.batches import ClusterError, run_batches
 from alsutils.stats.patients import Scenario
 from alsutils.stats.power import operating
-from alsutils.stats.power.operating import BATCH, operating_characteristics
+from alsutils.stats.power.operating import PATIENTS, operating_characteristics
 from alsutils.stats.power.trials import is_null, true_differences
 
 QUICK = ("t_test", "ancova", "joint_rank", "log_rank")
@@ -34,6 +34,7 @@ PLAIN = Scenario(
     survival_median=1e9,
     dropout_per_month=0.0,
 )
+BATCH = PATIENTS // PLAIN.n
 
 
 @pytest.fixture(scope="module")
