@@ -7,9 +7,9 @@ import pytest
 
 from alsutils.stats.multiplicity import adjust_p_values, double_fdr
 
-REFERENCE = Path(__file__).parents[1] / "reference" / "mechanism" / "mechanism.json"
+REFERENCE = Path(__file__).parents[2] / "reference" / "mechanism" / "mechanism.json"
 DOUBLE = pd.read_csv(
-    Path(__file__).parents[1] / "reference" / "safety" / "double_fdr.csv", skipinitialspace=True
+    Path(__file__).parents[2] / "reference" / "safety" / "double_fdr.csv", skipinitialspace=True
 )
 EXACT = 1e-12
 

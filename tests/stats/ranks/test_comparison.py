@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from alsutils.stats.ranks import rank_comparison
 
-REFERENCE = Path(__file__).parents[1] / "reference" / "mechanism"
+REFERENCE = Path(__file__).parents[2] / "reference" / "mechanism"
 EXACT = 1e-9
 
 

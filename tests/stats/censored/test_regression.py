@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from alsutils.stats.censored import CensoredFitError, censored_regression
 
-REFERENCE = Path(__file__).parents[1] / "reference" / "mechanism"
+REFERENCE = Path(__file__).parents[2] / "reference" / "mechanism"
 ITERATION = 1e-6  # survreg stops by a relative change of the log-likelihood
 EXACT = 1e-9  # algebraic identities in double precision
 # 1000 trials: the standard error of a coverage of 95% is 0.7 points; three of them
