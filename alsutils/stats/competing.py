@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+from alsutils.stats.mover import difference_of
 from alsutils.stats.survival import Estimate
 
 Floats = NDArray[np.float64]
@@ -187,18 +188,8 @@ def incidence_difference(
     Estimate
         Treated less control; interval by combining those of the two shares, p by the normal
         approximation. Missing where either share is.
-
-    References
-    ----------
-    Zou and Donner, Statistics in Medicine 2008;27:1693-1702.
     """
-    a, b = incidence_at(treated, time), incidence_at(control, time)
-    gap = a.estimate - b.estimate
-    low = gap - float(np.hypot(a.estimate - a.conf_low, b.conf_high - b.estimate))
-    high = gap + float(np.hypot(a.conf_high - a.estimate, b.estimate - b.conf_low))
-    error = float(np.hypot(a.std_error, b.std_error))
-    p_value = 2 * float(stats.norm.sf(abs(gap) / error)) if error > 0 else np.nan
-    return Estimate(gap, error, low, high, p_value)
+    return difference_of(incidence_at(treated, time), incidence_at(control, time))
 
 
 def gray_test(
