@@ -36,6 +36,11 @@ from alsutils.stats.group_sequential.integration import (
     SequentialError,
     crossing_probabilities,
 )
+from alsutils.stats.group_sequential.monitoring import (
+    LookEstimates,
+    estimates_at_looks,
+    model_matrix,
+)
 from alsutils.stats.group_sequential.simulation import (
     StoppedTrials,
     simulate_paths,
@@ -48,6 +53,7 @@ __all__ = [
     "Crossing",
     "Design",
     "EstimateAtStopping",
+    "LookEstimates",
     "PromisingZone",
     "SequentialError",
     "Spending",
@@ -59,8 +65,10 @@ __all__ = [
     "conditional_power_futility",
     "crossing_probabilities",
     "estimate_at_stopping",
+    "estimates_at_looks",
     "group_sequential_design",
     "inverse_normal",
+    "model_matrix",
     "operating_characteristics",
     "predictive_power",
     "reestimation_probabilities",

@@ -60,15 +60,19 @@ class EstimateAtStopping:
         Mean of the usual estimate over all trials, whenever they stop.
     mean_early, mean_late : float
         Mean among the trials that stopped before, and at, the last look; missing where none does.
-    stop_early : float
-        Share of trials that stopped before the last look.
+    mean_upper : float
+        Mean among those that stopped before the last look at the upper boundary.
+    stop_early, stop_upper : float
+        Share of trials that stopped before the last look, and at the upper boundary there.
     """
 
     drift: float
     mean: float
     mean_early: float
     mean_late: float
+    mean_upper: float
     stop_early: float
+    stop_upper: float
 
 
 def stopped_estimate(
@@ -201,22 +205,28 @@ def estimate_at_stopping(boundaries: Boundaries, drift: float) -> EstimateAtStop
     Biometrika 1986;73:573-581. doi:10.1093/biomet/73.3.573
     """
     at, times = np.full((1, 1), drift), boundaries.fractions
-    stopped, summed = np.zeros(len(times)), np.zeros(len(times))
+    stopped, summed = np.zeros((2, len(times))), np.zeros((2, len(times)))
     states = _states(boundaries.lower, boundaries, len(times), at)
     for i, state in enumerate(states):
         final = i + 1 == len(times)
-        low, high = (0.0, 0.0) if final else (boundaries.lower[i], boundaries.upper[i])
-        for above, end in ((False, low), (True, high)):
-            stopped[i] += float(state.beyond(end, times[i], at, above)[0, 0])
-            summed[i] += _first_moment(state, end, times[i], drift, above)
+        ends = (0.0, 0.0) if final else (boundaries.lower[i], boundaries.upper[i])
+        for side, end in enumerate(ends):
+            stopped[side, i] = state.beyond(end, times[i], at, side == 1)[0, 0]
+            summed[side, i] = _first_moment(state, end, times[i], drift, side == 1)
     means = summed / np.sqrt(times)
-    early, late = stopped[:-1].sum(), stopped[-1]
+    early, late, upper = stopped[:, :-1].sum(), stopped[:, -1].sum(), stopped[1, :-1].sum()
+
+    def mean(total: float, share: float) -> float:
+        return float(total / share) if share > 0 else math.nan
+
     return EstimateAtStopping(
         drift=drift,
         mean=float(means.sum()),
-        mean_early=float(means[:-1].sum() / early) if early > 0 else math.nan,
-        mean_late=float(means[-1] / late) if late > 0 else math.nan,
+        mean_early=mean(means[:, :-1].sum(), early),
+        mean_late=mean(means[:, -1].sum(), late),
+        mean_upper=mean(means[1, :-1].sum(), upper),
         stop_early=float(early),
+        stop_upper=float(upper),
     )
 
 

@@ -132,7 +132,10 @@ def test_the_bias_of_the_usual_estimate_is_that_of_simulated_trials(drift) -> No
         error = 4 * trials.estimate.std() / math.sqrt(len(paths))
         assert trials.estimate.mean() == pytest.approx(exact.mean, abs=error)
         assert early.mean() == pytest.approx(exact.stop_early, abs=0.007)
-        for chosen, mean in ((early, exact.mean_early), (~early, exact.mean_late)):
+        upper = early & (trials.z > 0) & (trials.z >= boundaries.upper[trials.look - 1])
+        assert upper.mean() == pytest.approx(exact.stop_upper, abs=0.007)
+        means = ((early, exact.mean_early), (~early, exact.mean_late), (upper, exact.mean_upper))
+        for chosen, mean in means:
             some = trials.estimate[chosen]
             error = 4 * some.std() / math.sqrt(len(some))
             assert some.mean() == pytest.approx(mean, abs=error)
