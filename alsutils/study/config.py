@@ -275,6 +275,16 @@ class Design(_Block):
     """Days on which treatment was given, where they were few; day 1 is that of the baseline."""
     minimal_important_difference: float | None = Field(default=None, gt=0)
     """Smallest difference of the primary endpoint that matters to patients, in its unit."""
+    interim_looks: tuple[float, ...] | None = None
+    """Shares of the patients at which an interim look was planned, empty where none was; absent
+    where it is not known."""
+
+    @model_validator(mode="after")
+    def _looks_rise(self) -> "Design":
+        looks = (0.0, *(self.interim_looks or ()), 1.0)
+        if list(looks) != sorted(set(looks)):
+            raise ValueError(f"interim_looks must rise between 0 and 1, not {looks[1:-1]}")
+        return self
 
 
 class PrintedGroup(_Block):
