@@ -293,6 +293,61 @@ design.tables.detectable(study, power)
 design.sentences.detectable(study, power)
 
 # %% [markdown]
+r"""
+## The sample size
+
+Now turn the question round. Somebody plans the next trial and asks how many patients it needs. That
+depends on four things: the difference that the trial should find, how far patients scatter, how often
+the test may err, and how many patients will be lost on the way. For two means the answer is nearly
+
+$$
+n \approx 2 \left( z_{1-\alpha/2} + z_{1-\beta} \right)^2 \left( \frac{\sigma}{\delta} \right)^2
+$$
+
+patients in each arm, where $\delta$ is the difference, $\sigma$ the standard deviation, $\alpha$ the
+level and $1-\beta$ the power. Half the difference takes four times the patients. So the difference
+must be the least one that matters to patients, not the one that is hoped for. Where a study names
+none, half a standard deviation stands in: on many scales that is about what patients notice
+{cite:p}`norman2003`.
+
+The analysis decides as well. Some tests look at the last visit alone. Others subtract the baseline or
+hold it equal, which pays if baseline and result go together {cite:p}`frison1992,borm2007`. Models of
+all visits learn something from patients who leave early {cite:p}`lu2008`. Each row below assumes one
+and the same world: a difference that grows in a straight line from the baseline to the last primary
+visit. How far patients scatter, how visits correlate and how many leave comes from the data of this
+trial, within its arms.
+"""
+
+# %%
+needed = design.sample_sizes(study)
+design.tables.sample_sizes(study, needed)
+
+# %%
+design.sentences.sample_sizes(study, needed)
+
+# %% [markdown]
+"""
+Nothing in such a plan is known for sure. Move the sliders to see what each figure is worth.
+"""
+
+# %%
+design.charts.power_sliders(study, needed)
+
+# %% [markdown]
+"""
+Where the endpoint is a time, patients do not count but events do. How many are needed depends on the
+**hazard ratio** alone {cite:p}`schoenfeld1983`. How many patients bring so many events depends on how
+fast the events come and how long patients are followed.
+"""
+
+# %%
+planned = design.event_sizes(study)
+design.tables.event_sizes(study, planned)
+
+# %%
+design.sentences.event_sizes(study, planned)
+
+# %% [markdown]
 """
 ## What this does not show
 

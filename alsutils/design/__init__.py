@@ -4,6 +4,7 @@ from alsutils.design import charts, sentences, tables
 from alsutils.design.analysis import baseline, detectable, facts, lead_in
 from alsutils.design.course import allocation, attendance, flow
 from alsutils.design.randomisation import randomisation_methods, randomisation_test
+from alsutils.design.sample_size import event_sizes, sample_sizes
 from alsutils.design.schedule import schedule
 
 __all__ = [
@@ -12,11 +13,13 @@ __all__ = [
     "baseline",
     "charts",
     "detectable",
+    "event_sizes",
     "facts",
     "flow",
     "lead_in",
     "randomisation_methods",
     "randomisation_test",
+    "sample_sizes",
     "schedule",
     "sentences",
     "tables",

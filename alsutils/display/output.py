@@ -18,6 +18,7 @@ from alsutils.stats.tidy import RESULT_COLUMNS, result_frame
 RESULTS_MIME = "application/vnd.alsutils.results+json"
 TABLE_MIME = "application/vnd.alsutils.table+json"
 LONG = 25  # rows; a longer table that can be sorted scrolls in a box of its own
+READOUT = "readout"  # what als-charts.js writes under a chart's sliders
 STATIC_WIDTH = 640  # pixels of the picture that stands in where scripts are off
 
 
@@ -39,12 +40,15 @@ class Figure:
         The line under the chart; how to read it.
     results : DataFrame
         Estimates that the chart shows, for the table of all results.
+    readout : str
+        For a chart with sliders: a Vega expression of the sentence under them, which follows them.
     """
 
     chart: Any
     description: str
     caption: str = ""
     results: pd.DataFrame = field(default_factory=_no_results)
+    readout: str = ""
 
     def spec(self) -> dict[str, Any]:
         """Give the Vega-Lite specification, without a theme."""
@@ -52,6 +56,8 @@ class Figure:
             spec: dict[str, Any] = self.chart.to_dict()
         spec["description"] = self.description
         spec.pop("config", None)
+        if self.readout:
+            spec.setdefault("params", []).append({"name": READOUT, "expr": self.readout})
         if "width" not in spec and ("mark" in spec or "layer" in spec):
             spec["width"] = "container"
             spec["autosize"] = {"type": "fit-x", "contains": "padding"}
@@ -74,8 +80,10 @@ class Figure:
         picture = base64.b64encode(self.to_svg().encode()).decode()
         words = html.escape(self.description, quote=True)
         caption = f"<figcaption>{html.escape(self.caption)}</figcaption>" if self.caption else ""
+        # Screen readers take an image as a whole; sliders must stay within reach.
+        role = "group" if self.readout else "img"
         return (
-            f'<figure class="als-figure"><div class="als-chart vega-chart" role="img" '
+            f'<figure class="als-figure"><div class="als-chart vega-chart" role="{role}" '
             f'aria-label="{words}"><script type="application/json">{spec}</script>'
             f'<noscript><img alt="{words}" src="data:image/svg+xml;base64,{picture}"></noscript>'
             f"</div>{caption}</figure>"

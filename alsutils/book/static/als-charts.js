@@ -11,6 +11,7 @@
   const KEY_MARGIN = 90; // px beside the entries of a legend
   const TWO_LINES = 30; // px; height of a row whose name is broken over two lines
   const CLOSE = 3; // px by which a drawing may be narrower than its box
+  const READOUT = "readout"; // the name of the sentence that follows a chart's sliders
 
   const copy = (value) => JSON.parse(JSON.stringify(value));
   const mode = () => (document.documentElement.dataset.theme === "dark" ? "dark" : "light");
@@ -128,6 +129,28 @@
     return { ...spec, config: { ...config, ...(spec.config || {}) } };
   }
 
+  /* Sliders stay where the reader has put them when the chart is drawn anew. */
+  function withSettings(spec, drawing) {
+    if (!drawing || !spec.params) return spec;
+    const isSlider = (param) => param.bind && param.bind.input;
+    const kept = (param) => (isSlider(param) ? { ...param, value: drawing.result.view.signal(param.name) } : param);
+    return { ...spec, params: spec.params.map(kept) };
+  }
+
+  /* What the sliders come to, in a sentence that screen readers hear as well. */
+  function addReadout(host, spec, view) {
+    if (!(spec.params || []).some((param) => param.name === READOUT)) return;
+    const line = document.createElement("p");
+    line.className = "als-readout";
+    line.setAttribute("role", "status");
+    const write = (_, words) => {
+      line.textContent = words;
+    };
+    write(READOUT, view.signal(READOUT));
+    view.addSignalListener(READOUT, write);
+    host.append(line);
+  }
+
   async function embed(host, spec, width) {
     const options = { renderer: "svg", actions: false, tooltip: { theme: mode() }, ast: false };
     return window.vegaEmbed(host, themed(spec, width), options);
@@ -140,7 +163,8 @@
     chart.width = width;
     chart.mode = mode();
     const narrow = width < NARROW;
-    const spec = narrow ? stacked(copy(chart.spec)) : copy(chart.spec);
+    const whole = narrow ? stacked(copy(chart.spec)) : copy(chart.spec);
+    const spec = withSettings(whole, chart.drawing);
     const host = document.createElement("div");
     host.className = "als-drawing";
     host.style.width = `${width}px`;
@@ -152,6 +176,7 @@
       } else {
         result = await drawPanels(host, spec, width);
       }
+      addReadout(host, spec, result.view);
       retire(chart);
       chart.drawing = { host, result };
     } catch (error) {

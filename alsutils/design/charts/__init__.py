@@ -4,6 +4,7 @@ from alsutils.design.charts.balance import love
 from alsutils.design.charts.course import allocation, attendance, flow
 from alsutils.design.charts.power import detectable
 from alsutils.design.charts.randomisation import randomisation_methods, randomisation_test
+from alsutils.design.charts.sample_size import power_sliders
 from alsutils.design.charts.schedule import schedule
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "detectable",
     "flow",
     "love",
+    "power_sliders",
     "randomisation_methods",
     "randomisation_test",
     "schedule",

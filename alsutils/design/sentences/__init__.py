@@ -8,6 +8,11 @@ from alsutils.design.sentences.randomisation import (
     randomisation_test,
     redrawn,
 )
+from alsutils.design.sentences.sample_size import (
+    event_sizes,
+    sample_size_point,
+    sample_sizes,
+)
 from alsutils.design.sentences.schedule import schedule
 from alsutils.design.sentences.summary import key_points
 
@@ -17,6 +22,7 @@ __all__ = [
     "baseline",
     "departures",
     "detectable",
+    "event_sizes",
     "facts",
     "flow",
     "key_points",
@@ -24,5 +30,7 @@ __all__ = [
     "randomisation_methods",
     "randomisation_test",
     "redrawn",
+    "sample_size_point",
+    "sample_sizes",
     "schedule",
 ]

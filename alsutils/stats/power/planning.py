@@ -147,8 +147,8 @@ def sample_size(
         middle = (low + high) // 2
         low, high = (low, middle) if enough(middle) else (middle, high)
     if not plan.steady:
-        # Power goes up and down by a little: smaller arms may do by chance.
-        first = max(2, math.floor(0.8 * high) - 10)
+        # Power goes up and down by a little: arms smaller by a few patients may do as well.
+        first = max(2, math.floor(high - 3 * math.sqrt(high) - 10))
         high = next(n for n in range(first, high + 1) if enough(n))
     treated = _treated(high, ratio)
     return SampleSize(

@@ -6,14 +6,14 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy import special, stats
 
 from alsutils.stats.power.level import TWO_SIDED, Floats, Level, normal_power
 from alsutils.stats.power.planning import Effects
+from alsutils.stats.proportions.exact import TIE
 
 Ints = NDArray[np.int_]
 
-_TIE = 1 + 1e-7  # two outcomes count as equally likely within rounding, as in R's fisher.test
 _RARE = 1e-13  # counts less probable than this are left out on either side
 
 
@@ -99,26 +99,49 @@ def _fisher_power(p0: float, p1: float, n0: float, n1: float, level: Level) -> f
     x0, x1 = (np.flatnonzero(chance > _RARE) for chance in chances)
     tables = chances[1][x1][:, None] * chances[0][x0]
     total = np.arange(x0[0] + x1[0], x0[-1] + x1[-1] + 1)
-    p_value = _p_values(total, size0, size1, x1, upper=p1 >= p0, level=level)
-    row = np.arange(len(x1))[:, None]
+    every = _responders(total, size0, size1, x1)
+    p_value = _p_values(total, size0, size1, every, upper=p1 >= p0, level=level)
+    column = x1[:, None] - every[0]
     # A p-value that is exactly the level counts, whichever way it was rounded.
-    found = p_value[x1[:, None] + x0 - total[0], row] <= level.alpha / level.comparisons * _TIE
+    found = p_value[x1[:, None] + x0 - total[0], column] <= level.alpha / level.comparisons * TIE
     return float((tables * found).sum())
 
 
+def _responders(total: Ints, n0: int, n1: int, x1: Ints) -> Ints:
+    """Give the numbers of responders in the treated arm that are at all likely if nothing differs.
+
+    ``total`` is the number in both arms. Those in ``x1`` are among them.
+    """
+    middle, spread = total[[0, -1]] * n1 / (n0 + n1), math.sqrt(n0 * n1 / (n0 + n1)) / 2
+    low = max(0, min(x1[0], math.floor(middle[0] - 10 * spread)))
+    high = min(n1, max(x1[-1], math.ceil(middle[1] + 10 * spread)))
+    return np.arange(low, high + 1)
+
+
 def _p_values(total: Ints, n0: int, n1: int, x1: Ints, upper: bool, level: Level) -> Floats:
-    """Give Fisher's p for each number of responders in both arms and in the treated one."""
-    every = np.arange(n1 + 1)
-    chance = stats.hypergeom.pmf(every, n0 + n1, total[:, None], n1)
+    """Give Fisher's p for each number of responders in both arms (rows) and in the treated one."""
+    chance = _hypergeometric(total[:, None], n0, n1, x1)
     if level.sides == 1:
         beyond = chance[:, ::-1].cumsum(axis=1)[:, ::-1] if upper else chance.cumsum(axis=1)
-        return np.asarray(beyond[:, x1])
+        return np.asarray(beyond)
     order = np.argsort(chance, axis=1)
     rising = np.take_along_axis(chance, order, axis=1)
     p_value = rising.cumsum(axis=1)
     # Tables that are equally likely, two at most, count together.
-    tied = rising[:, 1:] <= rising[:, :-1] * _TIE
+    tied = rising[:, 1:] <= rising[:, :-1] * TIE
     p_value[:, :-1] = np.where(tied, p_value[:, 1:], p_value[:, :-1])
     back = np.empty_like(p_value)
     np.put_along_axis(back, order, p_value, axis=1)
-    return np.asarray(back[:, x1])
+    return back
+
+
+def _hypergeometric(total: Ints, n0: int, n1: int, x1: Ints) -> Floats:
+    """Give the chance of ``x1`` of ``total`` responders in the treated arm if nothing differs."""
+    ways = [-special.gammaln(np.arange(n + 1) + 1.0) for n in (n0, n1)]
+    ways = [w + w[::-1] for w in ways]  # of choosing responders in each arm, but for a constant
+    x0 = total - x1
+    possible = (x0 >= 0) & (x0 <= n0)
+    logs = ways[1][x1] + np.where(possible, ways[0][np.clip(x0, 0, n0)], -np.inf)
+    logs = logs - logs.max(axis=1, keepdims=True)
+    mass = np.exp(logs)
+    return np.asarray(mass / mass.sum(axis=1, keepdims=True))
