@@ -447,7 +447,7 @@ def _powers(boundaries: Boundaries, z: NDArray[np.float64], drift: float) -> dic
 def _curves(boundaries: Boundaries, frame: pd.DataFrame, drift: float) -> pd.DataFrame:
     """Give the powers over all z statistics that an interim look might have shown."""
     low, high = min(-1.0, frame["z"].min()), max(3.0, frame["z"].max())
-    z = np.linspace(math.floor(low), math.ceil(high), CURVE_POINTS)
+    z = np.linspace(math.floor(low), math.ceil(high), CURVE_POINTS).round(3)
     parts = []
     for look, share in zip(frame["look"].iloc[:-1], frame["share"].iloc[:-1], strict=True):
         kinds = {
@@ -457,7 +457,8 @@ def _curves(boundaries: Boundaries, frame: pd.DataFrame, drift: float) -> pd.Dat
             "Predictive": predictive_power(boundaries, look, z),
         }
         for kind, power in kinds.items():
-            row = {"look": look, "share": share, "kind": kind, "z": z, "power": power}
+            # Four decimals are more than a picture shows, and keep the page small.
+            row = {"look": look, "share": share, "kind": kind, "z": z, "power": power.round(4)}
             parts.append(pd.DataFrame(row))
     return pd.concat(parts, ignore_index=True)
 

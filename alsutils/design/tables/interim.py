@@ -175,8 +175,8 @@ def interim_outcomes(study: Study, result: InterimLooks | None) -> Table | Prose
 def reestimation(_study: Study, result: Reestimation) -> Table:
     """Lay out error and power of trials that may grow."""
     frame = result.frame
-    effects = {0.0: "No effect", 1.0: "Effect planned for"}
-    words = frame["effect"].map(lambda e: effects.get(e, f"{fmt.percent(e)} of it"))
+    effects = {0.0: "No effect", 1.0: "Planned effect"}
+    words = frame["effect"].map(lambda e: effects.get(e, f"{fmt.percent(e)} of planned effect"))
     shown = frame.assign(effect_words=words)
     wide = shown.pivot_table(
         index=["rule", "test"], columns="effect", values="estimate", sort=False
