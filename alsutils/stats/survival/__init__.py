@@ -1,5 +1,11 @@
 """Survival curves, what is read off them, and tests that compare them."""
 
+from alsutils.stats.survival.bands import (
+    Band,
+    BandError,
+    band_critical_value,
+    simultaneous_band,
+)
 from alsutils.stats.survival.curves import (
     Quantile,
     Quantiles,
@@ -20,27 +26,46 @@ from alsutils.stats.survival.means import (
     restricted_mean_difference,
     restricted_mean_ratio,
 )
+from alsutils.stats.survival.permutation import SurvivalPermutation, permutation_test
 from alsutils.stats.survival.times import Estimate, Times, TimesError, checked_times
+from alsutils.stats.survival.weighted import (
+    LogRank,
+    MaxCombo,
+    log_rank,
+    max_combo,
+    weighted_log_rank,
+)
 
 __all__ = [
+    "Band",
+    "BandError",
     "Estimate",
+    "LogRank",
+    "MaxCombo",
     "Quantile",
     "Quantiles",
     "SurvivalCurve",
+    "SurvivalPermutation",
     "Times",
     "TimesError",
     "at_risk",
+    "band_critical_value",
     "checked_times",
     "common_horizon",
     "kaplan_meier",
+    "log_rank",
+    "max_combo",
     "median_follow_up",
+    "permutation_test",
     "quantile",
     "quantiles",
     "restricted_mean",
     "restricted_mean_difference",
     "restricted_mean_ratio",
     "reverse_kaplan_meier",
+    "simultaneous_band",
     "survival_at",
     "survival_difference",
     "survival_differences",
+    "weighted_log_rank",
 ]
