@@ -1,5 +1,44 @@
-"""Measurements of which some are only known to lie below a limit of quantification."""
+"""Measurements of which some are only known to lie below a limit of quantification.
 
-from alsutils.stats.censored.regression import CensoredFit, CensoredFitError, censored_regression
+A regression that takes such a value as just that (`censored_regression`, `interval_regression`),
+the distribution without a model (`flipped_kaplan_meier`), imputation (`impute_censored`), the ratio
+of geometric means between arms by either (`geometric_ratio`), and what writing a number in place of
+the value does (`substitution_bias`).
+"""
 
-__all__ = ["CensoredFit", "CensoredFitError", "censored_regression"]
+from alsutils.stats.censored.distribution import LowCurve, flipped_kaplan_meier
+from alsutils.stats.censored.imputation import CensoredImputations, impute_censored
+from alsutils.stats.censored.ratio import GeometricRatio, geometric_ratio
+from alsutils.stats.censored.regression import (
+    CensoredFit,
+    CensoredFitError,
+    ManyCensoredFits,
+    censored_regression,
+    interval_regression,
+    many_censored_fits,
+)
+from alsutils.stats.censored.substitution import (
+    SUBSTITUTES,
+    SubstitutionBias,
+    substitute,
+    substitution_bias,
+)
+
+__all__ = [
+    "SUBSTITUTES",
+    "CensoredFit",
+    "CensoredFitError",
+    "CensoredImputations",
+    "GeometricRatio",
+    "LowCurve",
+    "ManyCensoredFits",
+    "SubstitutionBias",
+    "censored_regression",
+    "flipped_kaplan_meier",
+    "geometric_ratio",
+    "impute_censored",
+    "interval_regression",
+    "many_censored_fits",
+    "substitute",
+    "substitution_bias",
+]

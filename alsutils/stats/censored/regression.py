@@ -5,14 +5,10 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
-from scipy import linalg, special, stats
+from numpy.typing import ArrayLike
+from scipy import linalg, stats
 
-Floats = NDArray[np.float64]
-
-_STEPS = 200
-_TOLERANCE = 1e-12  # fall of the Newton decrement, in units of log-likelihood
-_LARGEST_EFFECT = 1e3  # a coefficient beyond this many sigma has no maximum
+from alsutils.stats.censored.likelihood import Bools, Bounds, Floats, determined, maximise
 
 
 class CensoredFitError(ValueError):
@@ -21,7 +17,7 @@ class CensoredFitError(ValueError):
 
 @dataclass(frozen=True)
 class CensoredFit:
-    """A normal linear model fitted to left-censored values.
+    """A normal linear model fitted to values of which some are only known to lie in an interval.
 
     Attributes
     ----------
@@ -36,11 +32,13 @@ class CensoredFit:
     log_likelihood : float
         At the maximum.
     n, n_below : int
-        All values, and those below the limit.
+        All values, and those only known to lie below a limit.
     conf_level : float
         Level of the intervals in ``frame``.
     small_sample : bool
         Whether ``frame`` corrects for the number of coefficients.
+    n_above, n_between : int
+        Values only known to lie above a limit, and between two.
     """
 
     terms: tuple[str, ...]
@@ -52,6 +50,8 @@ class CensoredFit:
     n_below: int
     conf_level: float
     small_sample: bool
+    n_above: int = 0
+    n_between: int = 0
 
     @cached_property
     def frame(self) -> pd.DataFrame:
@@ -131,40 +131,178 @@ def censored_regression(
     2004;112:1691-1696.
     """
     y, low = np.asarray(values, float), np.asarray(below, bool)
-    X = design.to_numpy(float)
-    _check(y, low, X, list(design.columns))
-    top = _maximise(y, low, X, _start(y, X))
-    gamma, theta = top.parameters[:-1], top.parameters[-1]
-    information = -_derivatives(y, low, X, top.parameters).hessian
-    p = X.shape[1]
-    jacobian = np.column_stack([np.eye(p) / theta, -gamma / theta**2])
-    covariance = jacobian @ np.linalg.inv(information) @ jacobian.T
-    return CensoredFit(
-        terms=tuple(str(c) for c in design.columns),
-        coefficients=gamma / theta,
-        covariance=(covariance + covariance.T) / 2,
-        sigma=1 / theta,
-        log_likelihood=top.log_likelihood,
-        n=len(y),
-        n_below=int(low.sum()),
-        conf_level=conf_level,
-        small_sample=small_sample,
+    if len(y) == len(low) == len(design) and not np.isfinite(y).all():
+        raise ValueError(_NOT_FINITE)
+    return _fit(np.where(low, -np.inf, y), y, design, conf_level, small_sample)
+
+
+def interval_regression(
+    low: ArrayLike,
+    high: ArrayLike,
+    design: pd.DataFrame,
+    conf_level: float = 0.95,
+    small_sample: bool = True,
+) -> CensoredFit:
+    """Fit a linear model by maximum likelihood where values are only known to lie in an interval.
+
+    A value between two bounds adds the probability of the normal distribution between them. So one
+    function takes values below a limit, above the largest that an assay reads, between the limit of
+    detection and that of quantification, and rounded ones; the limits may differ from row to row.
+
+    Parameters
+    ----------
+    low, high : array_like, shape (n,)
+        Bounds of each value: equal where it was measured, minus infinity for ``low`` where it lies
+        below a limit, infinity for ``high`` where it lies above one.
+    design : DataFrame, shape (n, p)
+        Covariates, the intercept among them, one column a coefficient.
+    conf_level, small_sample
+        As in `censored_regression`.
+
+    Returns
+    -------
+    CensoredFit
+        Coefficients and their table.
+
+    Raises
+    ------
+    CensoredFitError
+        If the values that are held on both sides cannot determine the coefficients.
+    ValueError
+        If the inputs do not have the same length, a bound is missing or in the wrong order, or a
+        value is open on both sides.
+
+    References
+    ----------
+    Pratt JW. Concavity of the log likelihood. J Am Stat Assoc 1981;76:103-106. Lubin JH et al. 2004
+    and Olsen RJ 1978, as in `censored_regression`.
+    """
+    return _fit(np.asarray(low, float), np.asarray(high, float), design, conf_level, small_sample)
+
+
+@dataclass(frozen=True)
+class ManyCensoredFits:
+    """The same censored regression in many samples.
+
+    Attributes
+    ----------
+    coefficients, std_error : ndarray, shape (b, p)
+        Missing in samples whose measured values do not determine the coefficients.
+    sigma : ndarray, shape (b,)
+        Residual standard deviation by maximum likelihood.
+    converged : ndarray of bool, shape (b,)
+        Which samples have a fit.
+    df : float
+        Degrees of freedom for the standard errors; infinite without the small-sample correction.
+    """
+
+    coefficients: Floats
+    std_error: Floats
+    sigma: Floats
+    converged: Bools
+    df: float
+
+
+def many_censored_fits(
+    low: ArrayLike, high: ArrayLike, design: ArrayLike, small_sample: bool = True
+) -> ManyCensoredFits:
+    """Fit one censored regression to many samples at once.
+
+    Parameters
+    ----------
+    low, high : array_like, shape (b, n)
+        Bounds as in `interval_regression`, a row a sample.
+    design : array_like, shape (n, p) or (b, n, p)
+        Covariates, the intercept among them, shared by the samples or one for each.
+    small_sample : bool
+        As in `censored_regression`.
+
+    Returns
+    -------
+    ManyCensoredFits
+        Row by row what `interval_regression` gives.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit each other.
+    """
+    bounds = Bounds(np.atleast_2d(np.asarray(low, float)), np.atleast_2d(np.asarray(high, float)))
+    X = np.asarray(design, float)
+    X = X[None] if X.ndim == 2 else X
+    b, n = bounds.low.shape
+    if bounds.high.shape != (b, n) or X.shape[:2] not in ((1, n), (b, n)):
+        raise ValueError(
+            f"bounds of the shapes {bounds.low.shape} and {bounds.high.shape} do not fit a design "
+            f"of the shape {X.shape}"
+        )
+    p = X.shape[2]
+    coefficients, std_error = np.full((b, p), np.nan), np.full((b, p), np.nan)
+    sigma, converged = np.full(b, np.nan), np.zeros(b, dtype=bool)
+    some = determined(bounds, X)
+    top = maximise(bounds.take(some), X if len(X) == 1 else X[some])
+    chosen = np.flatnonzero(some)[top.converged]
+    coefficients[chosen] = top.coefficients[top.converged]
+    variances = np.diagonal(top.covariance()[top.converged], axis1=1, axis2=2)
+    std_error[chosen] = np.sqrt(variances * (n / (n - p) if small_sample else 1.0))
+    sigma[chosen], converged[chosen] = 1 / top.theta[top.converged], True
+    return ManyCensoredFits(
+        coefficients, std_error, sigma, converged, float(n - p) if small_sample else np.inf
     )
 
 
-def _check(y: Floats, low: NDArray[np.bool_], X: Floats, terms: list[str]) -> None:
+def _fit(
+    low: Floats, high: Floats, design: pd.DataFrame, conf_level: float, small_sample: bool
+) -> CensoredFit:
+    """Fit one model."""
+    X = design.to_numpy(float)
+    _check(low, high, X, list(design.columns))
+    bounds = Bounds(low[None], high[None])
+    top = maximise(bounds, X[None])
+    if np.isnan(top.theta[0]):
+        raise CensoredFitError("the values have no spread around the model, so no standard error")
+    if not top.converged[0]:
+        raise CensoredFitError(
+            "the likelihood has no maximum: a covariate separates the values below the limit from "
+            "the others; leave it out"
+        )
+    below, above = np.isinf(low), np.isinf(high)
+    return CensoredFit(
+        terms=tuple(str(c) for c in design.columns),
+        coefficients=top.coefficients[0],
+        covariance=top.covariance()[0],
+        sigma=float(1 / top.theta[0]),
+        log_likelihood=float(top.log_likelihood[0]),
+        n=len(low),
+        n_below=int(below.sum()),
+        conf_level=conf_level,
+        small_sample=small_sample,
+        n_above=int(above.sum()),
+        n_between=int((~below & ~above & (low < high)).sum()),
+    )
+
+
+_NOT_FINITE = (
+    "values and design must be finite; give a value below the limit as its limit with below=True "
+    "and leave missing values out"
+)
+
+
+def _check(low: Floats, high: Floats, X: Floats, terms: list[str]) -> None:
     """Refuse inputs that do not fit together or do not determine the coefficients."""
-    if not len(y) == len(low) == len(X):
+    if not len(low) == len(high) == len(X):
         raise ValueError(
-            f"values, below and design must have one row a measurement; they have {len(y)}, "
+            f"values, below and design must have one row a measurement; they have {len(high)}, "
             f"{len(low)} and {len(X)}"
         )
-    if not (np.isfinite(y).all() and np.isfinite(X).all()):
+    if np.isnan(low).any() or np.isnan(high).any() or not np.isfinite(X).all():
+        raise ValueError(_NOT_FINITE)
+    if (low > high).any() or (np.isinf(low) & np.isinf(high)).any():
         raise ValueError(
-            "values and design must be finite; give a value below the limit as its limit with "
-            "below=True and leave missing values out"
+            "every value needs a lower bound that does not exceed its upper bound, and one of them "
+            "finite; leave out what is open on both sides"
         )
-    seen = X[~low]
+    seen = X[np.isfinite(low) & np.isfinite(high)]
     p = X.shape[1]
     if len(seen) <= p:
         raise CensoredFitError(
@@ -179,76 +317,3 @@ def _check(y: Floats, low: NDArray[np.bool_], X: Floats, terms: list[str]) -> No
             f"the values above the limit do not determine {', '.join(map(str, open_terms))}; "
             "leave the term out, or the group in which every value is below the limit"
         )
-
-
-def _start(y: Floats, X: Floats) -> Floats:
-    """Least squares with the limit for each value below it, as (beta / sigma, 1 / sigma)."""
-    beta, *_ = np.linalg.lstsq(X, y, rcond=None)
-    residual = float(np.sqrt(np.mean((y - X @ beta) ** 2)))
-    if residual <= 1e-10 * max(1.0, float(np.abs(y).max())):
-        raise CensoredFitError("the values have no spread around the model, so no standard error")
-    return np.append(beta, 1.0) / residual
-
-
-def _log_likelihood(y: Floats, low: NDArray[np.bool_], X: Floats, parameters: Floats) -> float:
-    theta = parameters[-1]
-    if theta <= 0:
-        return -np.inf
-    z = theta * y - X @ parameters[:-1]
-    seen = ~low
-    density = np.log(theta) - 0.5 * z[seen] ** 2 - 0.5 * np.log(2 * np.pi)
-    return float(density.sum() + special.log_ndtr(z[low]).sum())
-
-
-@dataclass(frozen=True)
-class _Derivatives:
-    gradient: Floats
-    hessian: Floats
-
-
-def _derivatives(y: Floats, low: NDArray[np.bool_], X: Floats, parameters: Floats) -> _Derivatives:
-    """Gradient and Hessian in (beta / sigma, 1 / sigma)."""
-    theta = parameters[-1]
-    z = theta * y - X @ parameters[:-1]
-    seen = ~low
-    # z is a linear function of the parameters with these rows.
-    rows = np.column_stack([-X, y])
-    mills = np.exp(-0.5 * z**2 - 0.5 * np.log(2 * np.pi) - special.log_ndtr(z))
-    slope = np.where(low, mills, -z)
-    curve = np.where(low, -mills * (mills + z), -1.0)
-    gradient = rows.T @ slope
-    hessian = (rows * curve[:, None]).T @ rows
-    gradient[-1] += seen.sum() / theta
-    hessian[-1, -1] -= seen.sum() / theta**2
-    return _Derivatives(gradient, hessian)
-
-
-@dataclass(frozen=True)
-class _Maximum:
-    parameters: Floats
-    log_likelihood: float
-
-
-def _maximise(y: Floats, low: NDArray[np.bool_], X: Floats, start: Floats) -> _Maximum:
-    """Newton's method with step halving."""
-    parameters, value = start, _log_likelihood(y, low, X, start)
-    for _ in range(_STEPS):
-        derivatives = _derivatives(y, low, X, parameters)
-        step = np.linalg.solve(-derivatives.hessian, derivatives.gradient)
-        decrement = float(derivatives.gradient @ step)
-        if decrement < _TOLERANCE:
-            return _Maximum(parameters, value)
-        size = 1.0
-        while size > 1e-10:
-            trial = parameters + size * step
-            reached = _log_likelihood(y, low, X, trial)
-            if reached >= value:
-                break
-            size /= 2
-        parameters, value = trial, reached
-        if np.abs(parameters[:-1]).max() > _LARGEST_EFFECT * max(1.0, np.abs(start).max()):
-            break
-    raise CensoredFitError(
-        "the likelihood has no maximum: a covariate separates the values below the limit from "
-        "the others; leave it out"
-    )

@@ -22,12 +22,15 @@ class AdjustedPValues:
         False discovery rate: the expected share of false findings among the findings.
     size : int
         Number of tests in the family.
+    benjamini_yekutieli : ndarray, shape (n,)
+        The same rate, however the tests depend on each other.
     """
 
     p_value: NDArray[np.float64]
     holm: NDArray[np.float64]
     benjamini_hochberg: NDArray[np.float64]
     size: int
+    benjamini_yekutieli: NDArray[np.float64]
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -37,6 +40,7 @@ class AdjustedPValues:
                 "p_value": self.p_value,
                 "p_holm": self.holm,
                 "p_benjamini_hochberg": self.benjamini_hochberg,
+                "p_benjamini_yekutieli": self.benjamini_yekutieli,
             }
         )
 
@@ -108,7 +112,7 @@ def adjust_p_values(p_values: ArrayLike) -> AdjustedPValues:
     Returns
     -------
     AdjustedPValues
-        Holm's and Benjamini and Hochberg's adjustments.
+        Holm's, Benjamini and Hochberg's, and Benjamini and Yekutieli's adjustments.
 
     Raises
     ------
@@ -119,14 +123,13 @@ def adjust_p_values(p_values: ArrayLike) -> AdjustedPValues:
     ----------
     Holm S. A simple sequentially rejective multiple test procedure. Scand J Stat 1979;6:65-70.
     Benjamini Y, Hochberg Y. Controlling the false discovery rate. J R Stat Soc B
-    1995;57:289-300.
+    1995;57:289-300. Benjamini Y, Yekutieli D. The control of the false discovery rate in multiple
+    testing under dependency. Ann Stat 2001;29:1165-1188.
     """
-    p = _checked(p_values)
-    tested = ~np.isnan(p)
-    holm = np.full(p.shape, np.nan)
-    if tested.any():
-        holm[tested] = multipletests(p[tested], method="holm")[1]
-    return AdjustedPValues(p, holm, _benjamini_hochberg(p), int(tested.sum()))
+    p = checked_p_values(p_values)
+    size = int((~np.isnan(p)).sum())
+    holm, yekutieli = _adjusted(p, "holm"), _adjusted(p, "fdr_by")
+    return AdjustedPValues(p, holm, _benjamini_hochberg(p), size, yekutieli)
 
 
 def double_fdr(p_values: ArrayLike, systems: ArrayLike, alpha: float = 0.05) -> DoubleFdr:
@@ -160,7 +163,7 @@ def double_fdr(p_values: ArrayLike, systems: ArrayLike, alpha: float = 0.05) -> 
     Mehrotra and Heyse, Statistical Methods in Medical Research 2004;13:227-238. Mehrotra and
     Adewale, Statistics in Medicine 2012;31:1918-1930.
     """
-    p = _checked(p_values)
+    p = checked_p_values(p_values)
     system = np.asarray(systems, dtype=object)
     if p.shape != system.shape:
         raise ValueError(f"{len(p)} p-values and {len(system)} groups: expected one of each a test")
@@ -176,7 +179,8 @@ def double_fdr(p_values: ArrayLike, systems: ArrayLike, alpha: float = 0.05) -> 
     return DoubleFdr(system, p, within, of_system, double, joint, alpha)
 
 
-def _checked(p_values: ArrayLike) -> NDArray[np.float64]:
+def checked_p_values(p_values: ArrayLike) -> NDArray[np.float64]:
+    """Give p-values as an array, or say what is wrong with them."""
     p = np.asarray(p_values, float)
     tested = p[~np.isnan(p)]
     if ((tested < 0) | (tested > 1)).any():
@@ -185,8 +189,12 @@ def _checked(p_values: ArrayLike) -> NDArray[np.float64]:
 
 
 def _benjamini_hochberg(p: NDArray[np.float64]) -> NDArray[np.float64]:
+    return _adjusted(p, "fdr_bh")
+
+
+def _adjusted(p: NDArray[np.float64], method: str) -> NDArray[np.float64]:
     """Adjust the p-values that are there."""
     tested, adjusted = ~np.isnan(p), np.full(p.shape, np.nan)
     if tested.any():
-        adjusted[tested] = multipletests(p[tested], method="fdr_bh")[1]
+        adjusted[tested] = multipletests(p[tested], method=method)[1]
     return adjusted

@@ -137,7 +137,24 @@ def _outer(m: int, n: int, conf_level: float) -> int:
     if max(m, n) >= _EXACT_BELOW:
         centre, spread = m * n / 2, np.sqrt(m * n * (m + n + 1) / 12)
         return int(max(0, np.floor(centre - stats.norm.ppf(1 - tail) * spread)))
-    # Number of arrangements for each value of the Mann-Whitney count, by its generating function.
+    # The smallest count whose lower tail is above the level is R's qwilcox.
+    return int(np.searchsorted(mann_whitney_cumulative(m, n), tail))
+
+
+def mann_whitney_cumulative(m: int, n: int) -> Floats:
+    """Give the chance of each Mann-Whitney count or a lower one, without ties.
+
+    Parameters
+    ----------
+    m, n : int
+        Sizes of the groups.
+
+    Returns
+    -------
+    ndarray, shape (m * n + 1,)
+        For the counts 0 to m * n.
+    """
+    # Number of arrangements for each count, by the generating function.
     counts = np.zeros(m * n + 1)
     counts[0] = 1
     for i in range(1, m + 1):
@@ -146,6 +163,4 @@ def _outer(m: int, n: int, conf_level: float) -> int:
         for start in range(i):
             times[start::i] = np.cumsum(times[start::i])
         counts = times
-    below = np.cumsum(counts) / counts.sum()
-    # The smallest count whose lower tail is above the level is R's qwilcox.
-    return int(np.searchsorted(below, tail))
+    return np.asarray(np.cumsum(counts) / counts.sum())
