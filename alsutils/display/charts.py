@@ -24,6 +24,7 @@ def forest(
     row: str | None = None,
     digits: int = 2,
     within: str | None = None,
+    domain: tuple[float, float] | None = None,
 ) -> Chart:
     """Draw estimates with their intervals, one a row, around a line of no difference.
 
@@ -49,6 +50,8 @@ def forest(
     within : str or None
         Column that tells the estimates of one row apart, such as the arm; they lie close below
         each other.
+    domain : tuple of float or None
+        Ends of the axis; those of the intervals where None.
 
     Returns
     -------
@@ -56,6 +59,8 @@ def forest(
         Without theme; show it in a Figure.
     """
     scale = alt.Scale(type="log" if log else "linear", zero=False, nice=not log)
+    if domain is not None:
+        scale = alt.Scale(domain=list(domain), nice=False)
     axis = alt.Axis(values=_ratio_ticks(frame), format="~r") if log else alt.Axis()
     order = list(dict.fromkeys(frame[label]))
     y = alt.Y(
@@ -184,7 +189,9 @@ def steps(frame: pd.DataFrame, arms: Sequence[str], x_title: str, y_title: str) 
     x = alt.X("time:Q", title=x_title, scale=alt.Scale(nice=False))
     scale = alt.Scale(domain=[0, 1])
     axis = alt.Axis(format="%")
-    colour = alt.Color("arm:N", scale=theme.arm_scale(arms), title=None)
+    # The bands are faint; the key is not.
+    key = alt.Legend(symbolOpacity=1)
+    colour = alt.Color("arm:N", scale=theme.arm_scale(arms), title=None, legend=key)
     tooltip = [
         alt.Tooltip("arm:N", title="Arm"),
         alt.Tooltip("time:Q", title=x_title, format=".1f"),

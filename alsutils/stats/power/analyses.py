@@ -238,9 +238,9 @@ def log_rank(trials: Trials, conf_level: float = 0.95) -> Estimates:
 
 
 ANALYSES: dict[str, Analysis] = {
-    "t_test": Analysis("t-test of the change", "points", t_test, lambda t: t.difference),
+    "t_test": Analysis("t-test", "points", t_test, lambda t: t.difference),
     "ancova": Analysis("ANCOVA", "points", ancova, lambda t: t.difference),
-    "mmrm": Analysis("MMRM, Kenward-Roger", "points", mmrm, lambda t: t.difference),
+    "mmrm": Analysis("MMRM", "points", mmrm, lambda t: t.difference),
     "slope": Analysis("Random slopes", "points a month", slope_model, lambda t: t.slope, 2),
     "joint_rank": Analysis("Joint rank", "ranks", joint_rank, lambda t: t.rank),
     "log_rank": Analysis("Log-rank", "log hazard ratio", log_rank, lambda t: t.log_hazard_ratio),

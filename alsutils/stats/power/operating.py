@@ -27,7 +27,9 @@ from alsutils.stats.power.trials import (
 Floats = NDArray[np.float64]
 Progress = Callable[[int, int], None]
 
-PATIENTS = 16_000  # simulated together; part of what a seed means, like the order of the draws
+PATIENTS = 4_000  # simulated together; part of what a seed means, like the order of the draws
+# Patients in an arm from whom the truth is found: its error must be small beside that of the bias.
+FEWEST, PER_TRIAL = 20_000, 20
 _KEPT = ("estimate", "std_error", "p_value", "conf_low", "conf_high")
 _INTERVAL = float(stats.norm.ppf(0.975))
 
@@ -157,7 +159,7 @@ def operating_characteristics(
             if progress is not None:
                 progress(min(done * plan.batch, n_trials), n_trials)
         trials = np.concatenate(list(kept.batches(numbers)))[:n_trials]
-    truths = true_differences(scenario, seed)
+    truths = true_differences(scenario, seed, max(FEWEST, PER_TRIAL * n_trials))
     return OperatingCharacteristics(
         _summary(plan, trials, truths), scenario, alpha, trials[..., : len(_KEPT)]
     )

@@ -121,7 +121,7 @@ def _dealt(values: NDArray, sizes: tuple[int, ...], n_trials: int) -> NDArray:
     )
 
 
-def true_differences(scenario: Scenario, seed: int, patients: int = 100_000) -> list[Truth]:
+def true_differences(scenario: Scenario, seed: int, patients: int) -> list[Truth]:
     """Find the true differences of each treated arm from the control.
 
     Parameters

@@ -138,7 +138,7 @@ def test_truth_of_a_waning_effect_and_of_an_unknown_hazard_ratio():
 
 def test_true_joint_rank_is_the_share_of_better_patients():
     """Normal changes and no deaths: P(treated better) has a closed form."""
-    [truth] = true_differences(PLAIN, seed=1)
+    [truth] = true_differences(PLAIN, seed=1, patients=100_000)
     sd = np.sqrt((4 * PLAIN.post_decline_sd) ** 2 + 2 * PLAIN.noise_sd**2)
     share = stats.norm.cdf(4 * 0.5 / sd / np.sqrt(2))
     # The mean rank of an arm rises by the other's size for each share of pairs won.
