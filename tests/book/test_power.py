@@ -1,5 +1,8 @@
 """``alsbook power``: scenarios from a file, rows to another, and errors that say what to mend."""
 
+import re
+from pathlib import Path
+
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
@@ -115,6 +118,15 @@ def test_a_file_that_cannot_be_used_says_why(tmp_path, content, words):
     path.write_text(content)
     with pytest.raises(BookError, match=words):
         read_scenarios(path)
+
+
+def test_the_example_of_the_guide_can_be_run(tmp_path):
+    guide = (Path(__file__).parents[2] / "chapters" / "guide" / "rerun.md").read_text("utf-8")
+    path = tmp_path / "worlds.yml"
+    path.write_text(re.search(r"```yaml\n(arms: .*?)```", guide, re.DOTALL).group(1))
+    read = read_scenarios(path)
+    assert len(read) == 5
+    assert simulate_scenarios(read, ["t_test"], 10, 1)["estimate"].notna().any()
 
 
 def test_what_is_not_there_is_said(tmp_path):
