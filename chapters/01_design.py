@@ -38,6 +38,7 @@ After this chapter you can
 - say what each way of drawing the arms gains in balance and gives away in secrecy;
 - test a difference by drawing the arms again;
 - tell what a trial of a given size can find and what it must leave open;
+- work out how many patients a trial needs, and say what the number rests on;
 - name what blinding protects against, and what its absence lets in.
 
 ## Data used
@@ -431,6 +432,24 @@ for size in (2, 4, 8, 64):
 
 The larger the block, the less it gives away. Even a single block can be guessed a little better than a
 coin, for the arm that is behind has more tickets left.
+```
+
+**6. More patients or more time.** Under control 3 of 100 patients have the event in a month and a few
+are lost. Patients enter over 18 months, and the hazard ratio is 0.7. How many patients does the trial
+need if it ends a year after the last one entered? How many if it ends after three?
+
+```{dropdown} Solution
+`HazardTest` holds the rates and the times; the unit is a month.
+
+~~~python
+from alsutils.stats.power import HazardTest, sample_size
+
+for months in (12, 36):
+    plan = HazardTest(hazard=0.03, follow_up=months, accrual=18, loss=0.005)
+    print(months, sample_size(plan, effect=0.7).total)
+~~~
+
+The number of events is the same. Two more years of waiting spare more than a third of the patients.
 ```
 
 ## References

@@ -29,6 +29,7 @@ The comparisons are tests of the repository and run with every change; this page
 | Kaplan-Meier, log-rank, Cox, restricted means | R `survival` |
 | Constrained longitudinal analysis, random slopes | R `nlme::gls`, `lme4::lmer` |
 | Multiple and reference-based imputation | R `rbmi`; R `mice` for pooling; closed forms for one visit |
+| Power and sample size | R `power.t.test`, `power.prop.test`, `pwr`, `rpact`; `statsmodels`; published tables of Diggle and colleagues and of Lu and colleagues; every table of Fisher's test; simulation |
 | Joint rank, win ratio, win odds, net benefit | every pair, one by one, here and in R; the published table of ACTT-1 |
 | Whole-number checks of printed figures | published examples; all small data sets, one by one |
 | Type M and type S errors | the example of the paper that introduced them; simulation |

@@ -1,5 +1,6 @@
 """Pictures of how many patients a trial needs."""
 
+import math
 from dataclasses import dataclass
 
 import altair as alt
@@ -49,6 +50,7 @@ def power_sliders(study: Study, result: SampleSizes | None) -> Figure | Prose:
         "n:Q",
         title="Patients randomised to each arm",
         scale=alt.Scale(domain=[0, start.most], nice=False),
+        axis=alt.Axis(tickCount=5),
     )
     y = alt.Y(
         "power:Q",
@@ -100,7 +102,8 @@ def _start(result: SampleSizes) -> _Start:
     needed = sample_size(plan, effect, min(POWERS), dropout=lost / 100).enrolled_control
     # Room for twice the patients needed, and for the trial's own.
     most = max(2 * needed, int(1.2 * result.randomised["n"].max()), 40)
-    most = int(round_step(most / 10) * 10)
+    tens = round_step(most / 10)
+    most = int(tens * math.ceil(most / tens))
     correlation = min(abs(spread.correlation), MOST_CORRELATED)
     along = 1 if most <= MOST_POINTS else int(round_step(most / MOST_POINTS))
     return _Start(effect, sd, lost, correlation, step, needed, most, along)
