@@ -1,4 +1,4 @@
-"""Adverse events by arm: how many patients, which events, and what chance alone would bring."""
+"""Adverse events by arm: how many patients, which events, and how the arms compare."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -6,21 +6,39 @@ from typing import Literal
 
 import pandas as pd
 
+from alsutils.safety.followup import FollowUp, follow_up
 from alsutils.stats.multiplicity import adjust_p_values
-from alsutils.stats.proportions import compare_risks, exact_interval
+from alsutils.stats.proportions import compare_risks, share_limits
 from alsutils.study import ARM, Study
-from alsutils.study.config import AdverseEvents
+from alsutils.study.harms import AdverseEvents
 
 Level = Literal["term", "system"]
 
-ANY = "Any event"
+ANY, SERIOUS = "Any event", "Serious"
 NEWCOMBE = "risk difference (Newcombe)"
 SCORE = "risk difference (Miettinen-Nurminen)"
+AGRESTI = "risk difference (Agresti-Caffo)"
+RATIO_SCORE = "risk ratio (Miettinen-Nurminen)"
+RATIO_WALD = "risk ratio (log-Wald)"
+ODDS = "odds ratio (conditional, exact)"
+ODDS_MIDP = "odds ratio (conditional, mid-p)"
 FISHER = "Fisher's exact test"
+MIDP = "Fisher's exact test, mid-p"
+BOSCHLOO = "Boschloo's exact test"
 ADJUSTED = "Fisher's exact test, Benjamini-Hochberg"
-SEVERITIES = ("Mild", "Moderate", "Severe")
-UNGRADED = "Not graded"
-NO_EVENT = "No event"
+
+# Each interval and test by its words: the columns of `compare_risks` that hold it.
+INTERVALS = {
+    NEWCOMBE: ("estimate", "newcombe"),
+    SCORE: ("estimate", "score"),
+    AGRESTI: ("estimate", "agresti_caffo"),
+    RATIO_SCORE: ("ratio", "ratio"),
+    RATIO_WALD: ("ratio", "ratio_wald"),
+    ODDS: ("odds_ratio", "odds_ratio"),
+    ODDS_MIDP: ("odds_ratio", "odds_ratio_midp"),
+}
+TESTS = {FISHER: "p_value", MIDP: "p_midp", BOSCHLOO: "p_boschloo", ADJUSTED: "p_adjusted"}
+PER_MONTHS = 100  # rates are events per so many patient-months
 
 
 @dataclass(frozen=True)
@@ -33,14 +51,12 @@ class Incidence:
         What the kinds are: ``category`` (any, serious, ...), ``term`` or ``system``.
     counts : DataFrame
         One row a kind and arm: ``name``, ``arm``, ``patients``, ``events``, ``total`` (patients in
-        the arm), ``share``, ``conf_low``, ``conf_high`` (exact limits of the share).
+        the arm), ``share``, ``conf_low``, ``conf_high`` (exact limits of the share), ``months``
+        (patient-months watched, missing where not known), ``rate`` (events per 100 of them).
     differences : DataFrame
-        One row a kind and treated arm: ``name``, ``treated``, ``contrast``, ``events_treated``,
-        ``n_treated``, ``events_control``, ``n_control`` (patients), ``estimate`` (share treated
-        less share control), ``newcombe_low``, ``newcombe_high``, ``score_low``, ``score_high``,
-        ``p_value`` (Fisher), ``p_chance`` (probability of p at or below alpha without a
-        difference), ``p_adjusted`` (Benjamini-Hochberg over the rows whose p could come to alpha
-        at all; missing in the others).
+        One row a kind and treated arm: ``name``, ``treated``, ``contrast``, the columns of
+        ``compare_risks`` (patients counted, not events), and ``p_adjusted`` (Benjamini-Hochberg
+        over the rows whose p could come to alpha at all; missing in the others).
     shown : tuple of str
         Kinds that at least ``minimum_percent`` of an arm had, the most raised by treatment first.
     minimum_percent : float
@@ -51,6 +67,8 @@ class Incidence:
         Label of the population.
     control : str
         Label of the control arm.
+    systems : Mapping of str to str
+        The organ class of each term; empty for other levels.
     notes : tuple of str
         What the data leave open, e.g. events without a severity.
     """
@@ -63,6 +81,7 @@ class Incidence:
     alpha: float
     population: str
     control: str
+    systems: Mapping[str, str]
     notes: tuple[str, ...] = ()
 
     @property
@@ -77,63 +96,36 @@ class Incidence:
 
     @property
     def frame(self) -> pd.DataFrame:
-        """Result columns of what is shown: shares by arm, differences two ways, tests."""
+        """Result columns of what is shown: shares by arm, every interval and every test."""
         rows = self.shown_differences.assign(endpoint=lambda f: f["name"])
         rows = rows.assign(population=self.population)
-        limits = {NEWCOMBE: "newcombe", SCORE: "score"}
+        bare = rows.drop(columns=["estimate", "p_value"])
         parts = [
-            rows.drop(columns="p_value").assign(
-                analysis=words, conf_low=rows[f"{key}_low"], conf_high=rows[f"{key}_high"]
+            bare.assign(
+                analysis=words,
+                estimate=rows[estimate],
+                conf_low=rows[f"{limits}_low"],
+                conf_high=rows[f"{limits}_high"],
             )
-            for words, key in limits.items()
+            for words, (estimate, limits) in INTERVALS.items()
         ]
-        bare = rows.drop(columns="estimate")
-        parts.append(bare.assign(analysis=FISHER))
-        parts.append(bare.assign(analysis=ADJUSTED, p_value=rows["p_adjusted"]))
+        parts += [bare.assign(analysis=words, p_value=rows[p]) for words, p in TESTS.items()]
         shares = self.shown_counts
-        sizes = {"n_control": shares["total"].where(shares["arm"] == self.control)}
-        sizes["n_treated"] = shares["total"].where(shares["arm"] != self.control)
+        is_control = shares["arm"] == self.control
         shares = shares.assign(
             analysis="share of patients (Clopper-Pearson)",
             endpoint=shares["name"],
             population=self.population,
             contrast=shares["arm"],
             estimate=shares["share"],
-            **sizes,
+            n_control=shares["total"].where(is_control),
+            n_treated=shares["total"].where(~is_control),
         )
         return pd.concat([shares, *parts], ignore_index=True)
 
 
-@dataclass(frozen=True)
-class Severity:
-    """Patients by the worst severity of their events.
-
-    Attributes
-    ----------
-    frame : DataFrame
-        One row an arm and grade: ``arm``, ``grade`` (``No event``, ``Not graded`` where there is
-        any, ``Mild``, ``Moderate``, ``Severe``), ``order``, ``patients``, ``total``, ``share``.
-    """
-
-    frame: pd.DataFrame
-
-
-@dataclass(frozen=True)
-class Listing:
-    """Serious events one by one.
-
-    Attributes
-    ----------
-    frame : DataFrame
-        One row an event: ``subject``, ``arm``, ``term``, ``day``, ``severity``, ``related``,
-        ``outcome`` where the data have it.
-    """
-
-    frame: pd.DataFrame
-
-
 def overview(study: Study) -> Incidence | None:
-    """Compare the arms in patients with any, serious, severe and related events.
+    """Compare the arms in patients with any, related, serious, severe and graver events.
 
     Parameters
     ----------
@@ -148,9 +140,9 @@ def overview(study: Study) -> Incidence | None:
     block = study.config.adverse_events
     if block is None:
         return None
-    events = study.events()
-    chosen = _categories(events, block)
-    parts = [events[mask].assign(name=name) for name, mask in chosen.items()]
+    events = study.events(carry=())
+    chosen = categories(events, block)
+    parts = [events.loc[mask, ["USUBJID", ARM]].assign(name=name) for name, mask in chosen.items()]
     named = pd.concat(parts, ignore_index=True)
     # A category that nobody had is a finding of its own, so all stay.
     named["name"] = pd.Categorical(named["name"], categories=list(chosen))
@@ -185,97 +177,97 @@ def incidence(
     block = study.config.adverse_events
     if block is None:
         return None
-    events = study.events()
-    column = block.term if level == "term" else block.system
-    named = events.assign(name=events[column].astype(str).map(_sentence_case).astype("category"))
+    named = named_events(study, block, level)
     least = block.minimum_percent if minimum_percent is None else minimum_percent
-    return _incidence(study, block, named, level, least)
+    found = _incidence(study, block, named, level, least)
+    if level == "system" or named.empty:
+        return found
+    pairs = named.value_counts(["name", "system"]).reset_index()
+    # A term that stands under two classes belongs to the one where it stands more often.
+    first = pairs.drop_duplicates("name").astype("str")
+    return replace(found, systems=dict(zip(first["name"], first["system"], strict=True)))
 
 
-def severity(study: Study) -> Severity | None:
-    """Count the patients of each arm by the worst severity of their events.
-
-    Parameters
-    ----------
-    study : Study
-        With an ``adverse_events`` block; AESEV says MILD, MODERATE or SEVERE.
-
-    Returns
-    -------
-    Severity or None
-        None without adverse events.
-    """
-    block = study.config.adverse_events
-    if block is None:
-        return None
-    events, sizes = study.events(), arm_sizes(study, block)
-    ranks = {grade.upper(): i for i, grade in enumerate(SEVERITIES, start=2)}
-    graded = events.assign(rank=events["AESEV"].map(ranks).fillna(1).astype(int))
-    worst = graded.groupby("USUBJID").agg(rank=("rank", "max"), arm=(ARM, "first"))
-    grades = [NO_EVENT, UNGRADED, *SEVERITIES]
-    rows = []
-    for arm, total in sizes.items():
-        ranked = worst.loc[worst["arm"] == arm, "rank"]
-        counts = [total - len(ranked), *((ranked == rank).sum() for rank in range(1, 5))]
-        rows += [
-            (arm, grade, order, int(n), total, n / total)
-            for order, (grade, n) in enumerate(zip(grades, counts, strict=True))
-        ]
-    columns = ["arm", "grade", "order", "patients", "total", "share"]
-    frame = pd.DataFrame(rows, columns=columns)
-    empty = frame.loc[frame["grade"] == UNGRADED, "patients"].sum() == 0
-    return Severity(frame[frame["grade"] != UNGRADED] if empty else frame)
-
-
-def serious_listing(study: Study) -> Listing | None:
-    """List the serious events one by one.
+def named_events(study: Study, block: AdverseEvents, level: str = "term") -> pd.DataFrame:
+    """Give the events with the name of their kind and of their organ class.
 
     Parameters
     ----------
     study : Study
-        With an ``adverse_events`` block, and allowed to show single patients.
+        With events.
+    block : AdverseEvents
+        How to read them.
+    level : {"term", "system"}
+        What names a kind; terms do for any other level.
 
     Returns
     -------
-    Listing or None
-        None without adverse events, or where the study shows no single patients.
+    DataFrame
+        The columns of ADAE, ``ARM``, and the categories ``name`` and ``system``; names in capitals
+        throughout are set in small letters.
     """
-    block = study.config.adverse_events
-    if block is None or not study.shows_subjects:
-        return None
-    events = study.events()
-    chosen = events[events["AESER"] == "Y"].sort_values([ARM, "USUBJID", "ASTDY"])
-    columns = {
-        "subject": "USUBJID",
-        "arm": ARM,
-        "term": block.term,
-        "day": "ASTDY",
-        "severity": "AESEV",
-        "related": "AEREL",
-        "outcome": "AEOUT",
-    }
-    kept = {name: chosen[column] for name, column in columns.items() if column in chosen}
-    frame = pd.DataFrame(kept).reset_index(drop=True)
-    for name in frame.columns.intersection(["term", "severity", "related", "outcome"]):
-        frame[name] = frame[name].map(lambda w: _sentence_case(str(w)), na_action="ignore")
-    return Listing(frame)
+    events = study.events(carry=())
+    term, system = (_worded(events[column]) for column in (block.term, block.system))
+    return events.assign(name=system if level == "system" else term, system=system)
 
 
-def _categories(events: pd.DataFrame, block: AdverseEvents) -> Mapping[str, pd.Series]:
-    """Give the rows of each category; one whose column is empty throughout is not known."""
+def categories(events: pd.DataFrame, block: AdverseEvents) -> dict[str, pd.Series]:
+    """Say which events belong to each category of the overview.
+
+    Parameters
+    ----------
+    events : DataFrame
+        Events of ADAE.
+    block : AdverseEvents
+        Which words mean related and withdrawn.
+
+    Returns
+    -------
+    dict of str to Series of bool
+        In the order of the page; a category whose column is absent or empty throughout is not
+        known and left out.
+    """
+
+    def known(column: str) -> bool:
+        return column in events and bool(events[column].notna().any())
+
     serious, related = events["AESER"] == "Y", events["AEREL"].isin(list(block.related))
     chosen = {ANY: pd.Series(True, index=events.index)}
-    if events["AESER"].notna().any():
-        chosen["Serious"] = serious
-    if events["AESEV"].notna().any():
-        chosen["Severe"] = events["AESEV"] == "SEVERE"
-    if events["AEREL"].notna().any():
+    if known("AEREL"):
         chosen["Related to treatment"] = related
-        if events["AESER"].notna().any():
+    if known("AESER"):
+        chosen[SERIOUS] = serious
+        if known("AEREL"):
             chosen["Serious and related"] = serious & related
-    if "AESDTH" in events and events["AESDTH"].notna().any():
+    if known("AESEV"):
+        chosen["Severe"] = events["AESEV"] == "SEVERE"
+    if known("AEACN"):
+        chosen["Leading to discontinuation"] = events["AEACN"].isin(list(block.withdrawn))
+    if known("AESDTH"):
         chosen["Fatal"] = events["AESDTH"] == "Y"
     return chosen
+
+
+def arm_sizes(study: Study, block: AdverseEvents) -> dict[str, int]:
+    """Count the patients of the population in each arm, the control first."""
+    counts = study.subjects(block.population)[ARM].value_counts()
+    return {arm: int(counts[arm]) for arm in study.arms}
+
+
+def sentence_case(words: str) -> str:
+    """Set words in capitals throughout in small letters, after the first."""
+    return words.capitalize() if words.isupper() else words
+
+
+def _worded(column: pd.Series) -> pd.Series:
+    """Give a column's words as categories, each written once in sentence case."""
+    codes = column.astype("str").astype("category")
+    written = codes.cat.categories.map(sentence_case)
+    names = pd.Index(sorted(set(written)))
+    return pd.Series(
+        pd.Categorical.from_codes(names.get_indexer(written)[codes.cat.codes], categories=names),
+        index=column.index,
+    )
 
 
 def _gaps(events: pd.DataFrame) -> tuple[str, ...]:
@@ -287,18 +279,14 @@ def _gaps(events: pd.DataFrame) -> tuple[str, ...]:
             notes.append(f"{n:,} of {len(events):,} events have no {words} in the data.")
         elif n and len(events):
             notes.append(f"The data hold no {words} of events.")
+    if len(events) and ("AEACN" not in events or events["AEACN"].isna().all()):
+        notes.append("The data do not say which events led to discontinuation.")
     if "AESDTH" in events:
         n = int(((events["AESDTH"] == "Y") & (events["AESER"] != "Y")).sum())
         if n:
             words = "event is" if n == 1 else "events are"
             notes.append(f"{n:,} fatal {words} not marked as serious in the data.")
     return tuple(notes)
-
-
-def arm_sizes(study: Study, block: AdverseEvents) -> dict[str, int]:
-    """Patients of the population in each arm, the control first."""
-    counts = study.subjects(block.population)[ARM].value_counts()
-    return {arm: int(counts[arm]) for arm in study.arms}
 
 
 def _incidence(
@@ -309,38 +297,57 @@ def _incidence(
     minimum_percent: float,
 ) -> Incidence:
     """Count patients and events of each name and arm, and compare the arms."""
-    sizes = arm_sizes(study, block)
-    names = list(named["name"].cat.categories)
-    grouped = named.groupby(["name", ARM], observed=True)["USUBJID"].agg(["nunique", "size"])
-    rows = []
-    for name in names:
-        for arm, total in sizes.items():
-            found = grouped.loc[(name, arm)] if (name, arm) in grouped.index else (0, 0)
-            patients, many = (int(n) for n in found)
-            limits = exact_interval(patients, total, study.alpha)
-            cell = (name, arm, patients, many, total, patients / total, limits.low, limits.high)
-            rows.append(cell)
-    columns = ["name", "arm", "patients", "events", "total", "share", "conf_low", "conf_high"]
-    counts = pd.DataFrame(rows, columns=columns)
+    counts = _counts(study, block, named)
     differences = _differences(study, counts)
-    common = counts.groupby("name")["share"].max() * 100 >= minimum_percent
+    names = list(named["name"].cat.categories)
     if level == "category":
-        shown = list(names)
+        shown = names
     else:
+        common = counts.groupby("name")["share"].max() * 100 >= minimum_percent
         rank = differences.groupby("name")["estimate"].max()
         rank = rank[common.reindex(rank.index)].rename("estimate").reset_index()
         rank = rank.sort_values(["estimate", "name"], ascending=[False, True])
         shown = rank["name"].tolist()
     return Incidence(
-        level,
-        counts,
-        differences,
-        tuple(shown),
-        minimum_percent,
-        study.alpha,
-        study.population_label(block.population),
-        study.control,
+        level=level,
+        counts=counts,
+        differences=differences,
+        shown=tuple(shown),
+        minimum_percent=minimum_percent,
+        alpha=study.alpha,
+        population=study.population_label(block.population),
+        control=study.control,
+        systems={},
     )
+
+
+def _counts(study: Study, block: AdverseEvents, named: pd.DataFrame) -> pd.DataFrame:
+    """Count patients and events of each name in each arm."""
+    sizes, watched = arm_sizes(study, block), follow_up(study)
+    once = named.drop_duplicates(["name", "USUBJID"])
+    keys = ["name", ARM]
+    counts = pd.DataFrame(
+        {
+            "patients": once.groupby(keys, observed=False).size(),
+            "events": named.groupby(keys, observed=False).size(),
+        }
+    ).reset_index(names=["name", "arm"])
+    counts["name"], counts["arm"] = (counts[c].astype("str") for c in ("name", "arm"))
+    total = counts["arm"].map(sizes).astype(float)
+    limits = share_limits(counts["patients"], total, study.alpha)
+    months = counts["arm"].map(_months(study, watched)).astype(float)
+    return counts.assign(
+        total=total,
+        share=limits.estimate,
+        conf_low=limits.exact_low,
+        conf_high=limits.exact_high,
+        months=months,
+        rate=PER_MONTHS * counts["events"] / months,
+    )
+
+
+def _months(study: Study, watched: FollowUp | None) -> dict[str, float]:
+    return {arm: watched.months(arm) if watched else float("nan") for arm in study.arms}
 
 
 def _differences(study: Study, counts: pd.DataFrame) -> pd.DataFrame:
@@ -366,7 +373,3 @@ def _in_order(frame: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
     place = {name: i for i, name in enumerate(names)}
     kept = frame[frame["name"].isin(place)]
     return kept.sort_values("name", key=lambda s: s.map(place), kind="stable", ignore_index=True)
-
-
-def _sentence_case(words: str) -> str:
-    return words.capitalize() if words.isupper() else words

@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 
 from alsutils.safety.analysis import Incidence, arm_sizes, incidence, overview
+from alsutils.stats.multiplicity import double_fdr
 from alsutils.stats.proportions import zero_event_limit
 from alsutils.study import Study
 
+DOUBLE = "Fisher's exact test, double false discovery rate"
 LIMIT = "upper limit of an event not seen (exact, one-sided)"
 
 
@@ -68,13 +70,44 @@ class Multiplicity:
     frame: pd.DataFrame
 
 
-def unseen(study: Study) -> Unseen | None:
+@dataclass(frozen=True)
+class FalseDiscovery:
+    """The p-values of all events, adjusted as one family and by organ class.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        One row a comparison whose p could come to alpha: ``name``, ``system``, ``treated``,
+        ``contrast``, ``n_treated``, ``n_control``, ``p_value`` (Fisher), ``p_adjusted`` (Benjamini
+        and Hochberg), ``p_double`` (Mehrotra and Heyse; an arm's organ class is a family).
+    alpha : float
+        Two-sided level.
+    population : str
+        Label of the population.
+    """
+
+    frame: pd.DataFrame
+    alpha: float
+    population: str
+
+    @property
+    def results(self) -> pd.DataFrame:
+        """Result columns: the p-values adjusted by organ class."""
+        rows = self.frame.assign(analysis=DOUBLE, endpoint=self.frame["name"])
+        return rows.assign(population=self.population, p_value=rows["p_double"])
+
+
+def unseen(
+    study: Study, kinds: Incidence | None = None, terms: Incidence | None = None
+) -> Unseen | None:
     """Bound how common an event may be that nobody of an arm had.
 
     Parameters
     ----------
     study : Study
         With an ``adverse_events`` block.
+    kinds, terms : Incidence or None
+        The overview and the single terms, where they are known already.
 
     Returns
     -------
@@ -86,7 +119,7 @@ def unseen(study: Study) -> Unseen | None:
     Hanley and Lippman-Hand, JAMA 1983;249:1743-1745.
     """
     block = study.config.adverse_events
-    kinds, terms = overview(study), incidence(study)
+    kinds, terms = kinds or overview(study), terms or incidence(study)
     if block is None or kinds is None or terms is None:
         return None
     rows = []
@@ -158,3 +191,32 @@ def multiplicity(result: Incidence | None) -> Multiplicity | None:
         alpha=result.alpha,
         frame=frame,
     )
+
+
+def false_discovery(result: Incidence | None) -> FalseDiscovery | None:
+    """Adjust the p-values of the events by their organ classes.
+
+    Parameters
+    ----------
+    result : Incidence or None
+        Single terms; every comparison of it counts, shown or not.
+
+    Returns
+    -------
+    FalseDiscovery or None
+        None without a term whose p could come to alpha.
+
+    References
+    ----------
+    Mehrotra and Heyse, Statistical Methods in Medical Research 2004;13:227-238.
+    """
+    if result is None or not result.systems:
+        return None
+    rows = result.differences[result.differences["p_chance"] > 0].reset_index(drop=True)
+    if rows.empty:
+        return None
+    system = rows["name"].map(dict(result.systems))
+    double = double_fdr(rows["p_value"], rows["treated"] + ": " + system)
+    keys = ["name", "treated", "contrast", "n_treated", "n_control", "p_value", "p_adjusted"]
+    frame = rows[keys].assign(system=system, p_double=double.p_double)
+    return FalseDiscovery(frame, result.alpha, result.population)

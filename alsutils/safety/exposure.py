@@ -2,46 +2,47 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
-from alsutils.safety.analysis import ANY
-from alsutils.stats.rates import EventRate, event_rate, rate_ratio
+from alsutils.safety.analysis import ANY, PER_MONTHS, SERIOUS
+from alsutils.safety.followup import DAYS_PER_MONTH, FollowUp, follow_up
+from alsutils.stats.rates import EventRate, event_rate, rate_model, rate_ratio
 from alsutils.study import ARM, Study
 
-DAYS_PER_YEAR = 365.25
-RATE = "events per patient-year (robust)"
+RATE = f"events per {PER_MONTHS} patient-months (robust)"
 RATIO = "ratio of event rates (robust)"
+MODEL = "ratio of event rates (negative binomial)"
 
 
 @dataclass(frozen=True)
 class Rates:
-    """Events per patient-year by arm, and their ratios.
+    """Events per 100 patient-months by arm, and their ratios.
 
     Attributes
     ----------
     frame : DataFrame
         Result columns, one row a kind of event and arm (``analysis`` RATE, ``contrast`` the arm)
-        or treated arm (RATIO); with ``name``, ``arm``, ``events`` and ``years`` (patient-years;
-        both missing in rows of ratios).
-    basis : str
-        From when to when the time was counted, in words.
-    left_out : int
-        Patients of the population without a time.
+        or treated arm (RATIO and MODEL); with ``name``, ``arm``, ``patients``, ``events`` and
+        ``months`` (patient-months; these three missing in rows of ratios).
+    followed : FollowUp
+        Whose time was counted, from when to when.
+    notes : tuple of str
+        Where a negative binomial model could not be fitted, and what took its place.
     """
 
     frame: pd.DataFrame
-    basis: str
-    left_out: int
+    followed: FollowUp
+    notes: tuple[str, ...]
 
 
 def rates(study: Study) -> Rates | None:
-    """Estimate events per patient-year, which is fair where patients were watched unequally long.
+    """Estimate events per 100 patient-months, which is fair where patients were watched unequally.
 
     Parameters
     ----------
     study : Study
-        With an ``adverse_events`` block, and in ADSL either TRTSDT and TRTEDT (dates of the first
-        and the last treatment) or EOSDY (study day of the last contact).
+        With an ``adverse_events`` block and times as ``follow_up`` needs them.
 
     Returns
     -------
@@ -49,49 +50,59 @@ def rates(study: Study) -> Rates | None:
         None without adverse events or without a time for every arm.
     """
     block = study.config.adverse_events
-    if block is None:
+    followed = follow_up(study)
+    if block is None or followed is None:
         return None
-    subjects = study.subjects(block.population)
-    days, basis = _days(subjects)
-    watched = subjects.assign(years=days / DAYS_PER_YEAR)
-    watched = watched[watched["years"] > 0]
-    if set(watched[ARM].unique()) != set(study.arms):
-        return None
-    events = study.events()
-    kinds = {ANY: events, "Serious": events[events["AESER"] == "Y"]}
-    rows = []
-    for name, chosen in kinds.items():
-        counted = chosen["USUBJID"].value_counts()
-        known = watched.assign(count=watched["USUBJID"].map(counted).fillna(0))
-        found = {
-            arm: event_rate(group["count"], group["years"], study.conf_level)
-            for arm in study.arms
-            for group in [known[known[ARM] == arm]]
-        }
-        rows += _rows(study, name, found)
-    frame = pd.DataFrame(rows).assign(population=study.population_label(block.population))
-    return Rates(frame, basis, len(subjects) - len(watched))
-
-
-def _days(subjects: pd.DataFrame) -> tuple[pd.Series, str]:
-    """Give each patient's days under observation, and how they were counted."""
-    if {"TRTSDT", "TRTEDT"} <= set(subjects.columns):
-        first, last = (
-            pd.to_datetime(subjects[column], format="ISO8601", errors="coerce")
-            for column in ("TRTSDT", "TRTEDT")
-        )
-        if last.notna().any():
-            return (last - first).dt.days + 1.0, "from the first to the last day of treatment"
-    if "EOSDY" in subjects:
-        days = pd.to_numeric(subjects["EOSDY"], errors="coerce")
-        return days.astype(float), "from the start to the end of participation"
-    return pd.Series(float("nan"), index=subjects.index), ""
-
-
-def _rows(study: Study, name: str, found: dict[str, EventRate]) -> list[dict[str, object]]:
-    """Give the rates of one kind of event, and their ratios to the control's."""
+    events = study.events(carry=())
+    kinds = {ANY: events, SERIOUS: events[events["AESER"] == "Y"]}
     rows: list[dict[str, object]] = []
-    for arm, rate in found.items():
+    notes: list[str] = []
+    for name, chosen in kinds.items():
+        counts = patient_counts(followed, chosen)
+        rows += _arm_rates(study, name, counts)
+        for arm in study.treated:
+            rows += _ratios(study, name, arm, counts, notes)
+    frame = pd.DataFrame(rows).assign(population=study.population_label(block.population))
+    return Rates(frame, followed, tuple(dict.fromkeys(notes)))
+
+
+def patient_counts(followed: FollowUp, events: pd.DataFrame) -> pd.DataFrame:
+    """Count the events of each patient whose time is known.
+
+    Parameters
+    ----------
+    followed : FollowUp
+        Who was watched, and how long.
+    events : DataFrame
+        The events that count.
+
+    Returns
+    -------
+    DataFrame
+        One row a patient: ``USUBJID``, ``ARM``, ``events``, ``time`` (hundreds of months).
+    """
+    frame = followed.frame
+    found = frame["USUBJID"].map(events["USUBJID"].value_counts()).fillna(0)
+    return pd.DataFrame(
+        {
+            "USUBJID": frame["USUBJID"],
+            ARM: frame[ARM],
+            "events": found,
+            "time": frame["last"] / DAYS_PER_MONTH / PER_MONTHS,
+        }
+    )
+
+
+def _arm_rate(study: Study, counts: pd.DataFrame, arm: str) -> EventRate:
+    group = counts[counts[ARM] == arm]
+    return event_rate(group["events"], group["time"], study.conf_level)
+
+
+def _arm_rates(study: Study, name: str, counts: pd.DataFrame) -> list[dict[str, object]]:
+    """Give the rate of one kind of event in each arm."""
+    rows: list[dict[str, object]] = []
+    for arm in study.arms:
+        rate = _arm_rate(study, counts, arm)
         rows.append(
             {
                 "analysis": RATE,
@@ -103,27 +114,40 @@ def _rows(study: Study, name: str, found: dict[str, EventRate]) -> list[dict[str
                 "conf_high": rate.conf_high,
                 "name": name,
                 "arm": arm,
+                "patients": int((counts.loc[counts[ARM] == arm, "events"] > 0).sum()),
                 "events": rate.events,
-                "years": rate.time,
+                "months": PER_MONTHS * rate.time,
             }
         )
-    control = found[study.control]
-    for arm in study.treated:
-        ratio = rate_ratio(found[arm], control, study.conf_level)
-        rows.append(
-            {
-                "analysis": RATIO,
-                "endpoint": name,
-                "contrast": f"{arm} vs {study.control}",
-                "n_control": control.n,
-                "n_treated": found[arm].n,
-                "estimate": ratio.estimate,
-                "statistic": ratio.statistic,
-                "p_value": ratio.p_value,
-                "conf_low": ratio.conf_low,
-                "conf_high": ratio.conf_high,
-                "name": name,
-                "arm": arm,
-            }
+    return rows
+
+
+def _ratios(
+    study: Study, name: str, arm: str, counts: pd.DataFrame, notes: list[str]
+) -> list[dict[str, object]]:
+    """Compare one treated arm with the control: robust, and by the model that has a spread."""
+    treated, control = (_arm_rate(study, counts, which) for which in (arm, study.control))
+    ratio = rate_ratio(treated, control, study.conf_level)
+    both = counts[counts[ARM].isin([arm, study.control])]
+    common = {
+        "endpoint": name,
+        "contrast": f"{arm} vs {study.control}",
+        "n_control": control.n,
+        "n_treated": treated.n,
+        "name": name,
+        "arm": arm,
+    }
+    columns = ("estimate", "statistic", "p_value", "conf_low", "conf_high")
+    rows = [{"analysis": RATIO, **common, **{c: getattr(ratio, c) for c in columns}}]
+    if treated.events and control.events:
+        model = rate_model(
+            both["events"].to_numpy(),
+            both["time"].to_numpy(),
+            np.asarray(both[ARM] == arm),
+            conf_level=study.conf_level,
         )
+        if model.note:
+            notes.append(f"{name}: {model.note}, so the model is Poisson's.")
+        found = {column: getattr(model, column) for column in columns}
+        rows.append({"analysis": MODEL, **common, "std_error": model.std_error, **found})
     return rows

@@ -64,9 +64,12 @@ def events() -> pd.DataFrame:
 
 @pytest.fixture
 def make(tmp_path: Path) -> Make:
-    """Write a study, its subjects and events changed by functions, its config by key."""
+    """Write a study, its subjects and events changed by functions, its config by key.
 
-    def built(change=None, change_subjects=None, **keys: Any) -> Study:
+    ``tables`` adds datasets by role.
+    """
+
+    def built(change=None, change_subjects=None, tables=None, **keys: Any) -> Study:
         folder = tmp_path / f"study{len(list(tmp_path.iterdir()))}"
         folder.mkdir()
         adsl = subjects() if change_subjects is None else change_subjects(subjects())
@@ -75,7 +78,11 @@ def make(tmp_path: Path) -> Make:
         adae.to_csv(folder / "adae.csv", index=False)
         score = pd.DataFrame({"USUBJID": adsl["USUBJID"], "PARAMCD": "SCORE", "AVISITN": 4})
         score.assign(AVAL=1, BASE=0, CHG=1).to_csv(folder / "adqs.csv", index=False)
-        (folder / "study.yml").write_text(yaml.safe_dump(config(**keys)))
+        whole = config(**keys)
+        for role, table in (tables or {}).items():
+            table.to_csv(folder / f"{role}.csv", index=False)
+            whole["datasets"] = whole["datasets"] | {role: {"file": f"{role}.csv"}}
+        (folder / "study.yml").write_text(yaml.safe_dump(whole))
         return load_study(folder)
 
     return built

@@ -1,11 +1,13 @@
 """Pictures of what may have gone unseen."""
 
 import altair as alt
+import pandas as pd
 
-from alsutils.display import Figure, Prose, theme
+from alsutils.display import Figure, Prose, charts, theme
 from alsutils.display import format as fmt
 from alsutils.safety.chance import Unseen
-from alsutils.safety.words import NOTHING
+from alsutils.safety.shrinkage import Shrinkage
+from alsutils.safety.words import NO_COMPARISON, NOTHING
 from alsutils.study import Study
 
 
@@ -50,5 +52,71 @@ def unseen(study: Study, result: Unseen | None) -> Figure | Prose:
         f"Upper {fmt.percent(result.confidence)} limit of the share of an event that nobody had, "
         f"over the number of patients: {fmt.listed(told)}.",
         "The curve falls with the size of the arm; the points are this trial's arms.",
+        result.frame,
+    )
+
+
+def shrinkage(study: Study, result: Shrinkage | None) -> Figure | Prose:
+    """Draw each difference as it was found and as it is after shrinkage."""
+    if result is None:
+        return Prose(NO_COMPARISON)
+    if not result.shown:
+        return Prose(f"Nothing reached {result.minimum_percent:g}% of an arm.")
+    rows = result.shown_differences
+    frame = pd.DataFrame(
+        {
+            "name": rows["name"],
+            "arm": rows["treated"],
+            **{key: 100 * rows[key] for key in ("raw", "estimate", "conf_low", "conf_high")},
+        }
+    )
+    several = len(study.treated) > 1
+    y = alt.Y(
+        "name:N",
+        sort=list(result.shown),
+        title=None,
+        axis=alt.Axis(grid=False, ticks=False, domain=False, labelPadding=8),
+    )
+    base = alt.Chart(frame).encode(
+        y=y,
+        color=alt.Color(
+            "arm:N",
+            scale=theme.arm_scale(study.arms),
+            title=None,
+            legend=alt.Legend(values=list(study.treated)),
+        )
+        if several
+        else alt.value(theme.ACCENT),
+        tooltip=[
+            alt.Tooltip("name:N", title=" "),
+            alt.Tooltip("arm:N", title="Arm"),
+            alt.Tooltip("raw:Q", title="Raw (points)", format="+.1f"),
+            alt.Tooltip("estimate:Q", title="Shrunk (points)", format="+.1f"),
+            alt.Tooltip("conf_low:Q", title="Lower limit", format="+.1f"),
+            alt.Tooltip("conf_high:Q", title="Upper limit", format="+.1f"),
+        ],
+    )
+    height = alt.Step(charts.ROW_HEIGHT)
+    if several:
+        base = base.encode(yOffset=alt.YOffset("arm:N", sort=list(study.treated)))
+        height = alt.Step(charts.CLOSE, **{"for": "offset"})
+    title = "Difference (percentage points)"
+    span = base.mark_rule(strokeWidth=2).encode(
+        x=alt.X("conf_low:Q", title=title), x2="conf_high:Q"
+    )
+    dot = base.mark_point(filled=True, size=80, opacity=1).encode(x="estimate:Q")
+    raw = base.mark_point(filled=False, size=60, strokeWidth=1.5).encode(x="raw:Q")
+    zero = alt.Chart(frame.head(1)).mark_rule(strokeDash=[4, 3]).encode(x=alt.datum(0))
+    moved = frame.assign(by=(frame["estimate"] - frame["raw"]).abs()).sort_values("by").tail(1)
+    told = [
+        f"{r['name']}, from {fmt.number(r['raw'], 1)} to {fmt.number(r['estimate'], 1)}"
+        for _, r in moved.iterrows()
+    ]
+    return Figure(
+        alt.layer(zero, span, raw, dot).properties(height=height),
+        f"Difference from {study.control} of each event, raw and shrunk towards its organ class, "
+        f"with its interval. Moved most: {fmt.listed(told)} percentage points.",
+        "The open ring is what was found; the dot is where it lies after the other events of its "
+        "organ class have had their say, with its interval.",
         result.frame,
     )

@@ -1,8 +1,10 @@
 """Pictures of adverse events."""
 
+import math
 import textwrap
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from alsutils.display import Figure, Prose, charts, theme
@@ -55,6 +57,83 @@ def dots(study: Study, result: Incidence | None) -> Figure | Prose:
         "under treatment. The most raised stand on top.",
         result.frame,
     )
+
+
+def volcano(study: Study, result: Incidence | None) -> Figure | Prose:
+    """Draw every event by its difference and by how small its p-value is."""
+    if result is None:
+        return Prose(NOTHING)
+    if result.differences.empty:
+        return Prose("There was no event, so there is nothing to draw.")
+    rows = result.differences
+    frame = pd.DataFrame(
+        {
+            "name": rows["name"],
+            "arm": rows["treated"],
+            "system": rows["name"].map(dict(result.systems)).fillna(""),
+            "difference": 100 * rows["estimate"],
+            "height": -np.log10(rows["p_value"]),
+            "p": rows["p_value"],
+            "adjusted": rows["p_adjusted"],
+            "treated": _of(rows["events_treated"], rows["n_treated"]),
+            "control": _of(rows["events_control"], rows["n_control"]),
+            "patients": rows["events_treated"] + rows["events_control"],
+        }
+    )
+    points = (
+        alt.Chart(frame)
+        .mark_point(filled=True, opacity=0.65)
+        .encode(
+            x=alt.X(
+                "difference:Q",
+                title="Difference (percentage points)",
+                scale=alt.Scale(padding=12),
+                axis=alt.Axis(tickCount=6),
+            ),
+            y=alt.Y("height:Q", title="Smallness of p (−log₁₀)", axis=alt.Axis(tickCount=5)),
+            size=alt.Size("patients:Q", scale=alt.Scale(range=[18, 320]), title=None, legend=None),
+            color=alt.Color(
+                "arm:N",
+                scale=theme.arm_scale(study.arms),
+                title=None,
+                legend=alt.Legend(values=list(study.treated), symbolOpacity=1),
+            )
+            if len(study.treated) > 1
+            else alt.value(theme.ACCENT),
+            tooltip=[
+                alt.Tooltip("name:N", title=" "),
+                alt.Tooltip("system:N", title="Organ class"),
+                alt.Tooltip("arm:N", title="Arm"),
+                alt.Tooltip("treated:N", title="Patients, treated"),
+                alt.Tooltip("control:N", title="Patients, control"),
+                alt.Tooltip("difference:Q", title="Difference (points)", format="+.1f"),
+                alt.Tooltip("p:Q", title="Fisher's p", format=".3f"),
+                alt.Tooltip("adjusted:Q", title="p, adjusted", format=".3f"),
+            ],
+        )
+    )
+    zero = alt.Chart(pd.DataFrame({"at": [0]})).mark_rule(strokeDash=[4, 3]).encode(x="at:Q")
+    level = pd.DataFrame({"at": [-math.log10(result.alpha)], "words": [f"p = {result.alpha:g}"]})
+    line = alt.Chart(level).mark_rule(strokeDash=[2, 3]).encode(y="at:Q")
+    label = (
+        alt.Chart(level)
+        .mark_text(align="left", baseline="bottom", dx=4, dy=-3)
+        .encode(y="at:Q", x=alt.value(0), text="words:N")
+    )
+    far = frame.sort_values("p", kind="stable").head(TOLD)
+    told = [f"{r['name']} ({r['arm']}, {fmt.p_phrase(r['p'])})" for _, r in far.iterrows()]
+    return Figure(
+        alt.layer(zero, line, label, points).properties(height=320),
+        f"Difference from {study.control} of every event against the smallness of its p-value, "
+        f"{fmt.plural(len(frame), 'point')}. Highest: {fmt.listed(told)}.",
+        f"Each point is an event, rare ones included, and larger where more patients had it. To "
+        f"the right more patients had it under treatment than in {study.control}; the higher, the "
+        "smaller p. Point at one to read what it is.",
+    )
+
+
+def _of(events: pd.Series, total: pd.Series) -> list[str]:
+    return [f"{n:,.0f} of {all_:,.0f}" for n, all_ in zip(events, total, strict=True)]
 
 
 def _kind(result: Incidence) -> str:

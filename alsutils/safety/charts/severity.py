@@ -4,7 +4,7 @@ import altair as alt
 
 from alsutils.display import Figure, Prose
 from alsutils.display import format as fmt
-from alsutils.safety.analysis import NO_EVENT, UNGRADED, Severity
+from alsutils.safety.grades import NO_EVENT, UNGRADED, Severity
 from alsutils.safety.words import NOTHING
 from alsutils.study import Study
 

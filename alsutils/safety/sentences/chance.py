@@ -2,9 +2,13 @@
 
 from alsutils.display import Prose
 from alsutils.display import format as fmt
-from alsutils.safety.chance import Multiplicity, Unseen
-from alsutils.safety.words import NOTHING
+from alsutils.safety.chance import FalseDiscovery, Multiplicity, Unseen
+from alsutils.safety.shrinkage import Shrinkage
+from alsutils.safety.words import NO_COMPARISON, NOTHING
 from alsutils.study import Study
+
+NAMED = 4
+LIKELY = 0.95  # posterior probability from which an event is named
 
 
 def unseen(_study: Study, result: Unseen | None) -> Prose:
@@ -52,3 +56,53 @@ def multiplicity(_study: Study, result: Multiplicity | None) -> Prose:
         f"events for p to come to {level} at all. {rest} at or below {level} after adjustment for "
         "these."
     )
+
+
+def false_discovery(study: Study, result: FalseDiscovery | None) -> Prose:
+    """Say which events stay below the level after each adjustment."""
+    if result is None:
+        return Prose(NO_COMPARISON)
+    level = f"{result.alpha:g}"
+    several = len(study.treated) > 1
+    told = []
+    for column, words in (("p_adjusted", "all events as one family"), ("p_double", "organ class")):
+        rows = result.frame[result.frame[column] <= result.alpha].sort_values(column)
+        names = [
+            fmt.literal(r["name"]) + (f" in {r['treated']}" if several else "")
+            for _, r in rows.iterrows()
+        ]
+        told.append((words, names))
+    (_, plain), (_, double) = told
+    return Prose(
+        f"At {level}, adjustment over all events as one family leaves {_named(plain)}; adjustment "
+        f"by organ class leaves {_named(double)}."
+    )
+
+
+def shrinkage(study: Study, result: Shrinkage | None) -> Prose:
+    """Say which events are likely to be raised, and which was drawn back most."""
+    if result is None or not result.shown:
+        return Prose(NO_COMPARISON)
+    rows = result.shown_differences
+    several = len(study.treated) > 1
+    likely = rows[rows["p_exceeds"] >= LIKELY].sort_values("p_exceeds", ascending=False)
+    names = [
+        fmt.literal(r["name"]) + (f" in {r['treated']}" if several else "")
+        for _, r in likely.iterrows()
+    ]
+    moved = rows.loc[(rows["raw"] - rows["estimate"]).abs().idxmax()]
+    raw, shrunk = (fmt.number(100 * moved[key], 1) for key in ("raw", "estimate"))
+    return Prose(
+        f"With a probability of at least {fmt.percent(LIKELY)}, {_named(names)} "
+        f"{'is' if len(names) < 2 else 'are'} truly commoner under treatment. The difference moved "
+        f"most is that of {fmt.literal(moved['name'].lower())}, from {raw} to {shrunk} "
+        "percentage points."
+    )
+
+
+def _named(names: list[str]) -> str:
+    """Count events and name the first of them."""
+    if not names:
+        return "none"
+    more = len(names) - NAMED
+    return fmt.listed([*names[:NAMED], f"{more:,} more"] if more > 0 else names)

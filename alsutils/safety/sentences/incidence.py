@@ -4,7 +4,7 @@ import pandas as pd
 
 from alsutils.display import Prose
 from alsutils.display import format as fmt
-from alsutils.safety.analysis import ANY, Incidence
+from alsutils.safety.analysis import ANY, SERIOUS, Incidence
 from alsutils.safety.words import NOTHING
 from alsutils.study import Study
 
@@ -16,7 +16,7 @@ def overview(study: Study, result: Incidence | None) -> Prose:
     if result is None:
         return Prose(NOTHING)
     parts = []
-    for name in (ANY, "Serious"):
+    for name in (ANY, SERIOUS):
         rows = result.counts[result.counts["name"] == name]
         if rows.empty:
             continue
@@ -75,7 +75,7 @@ def _some(rows: pd.DataFrame) -> str:
     """Count events and name the first of them."""
     if rows.empty:
         return "none"
-    names = rows["name"].tolist()
+    names = [fmt.literal(name) for name in rows["name"]]
     more = len(names) - NAMED
     named = [*names[:NAMED], f"{more:,} more"] if more > 0 else names
     return f"{len(names):,} ({fmt.listed(named)})"

@@ -2,14 +2,15 @@
 
 from alsutils.display import Prose
 from alsutils.display import format as fmt
-from alsutils.safety.analysis import Listing
+from alsutils.safety.grades import Listing
+from alsutils.safety.words import NO_SUBJECTS
 from alsutils.study import Study
 
 
 def serious(_study: Study, result: Listing | None) -> Prose:
     """Say how many serious events are listed."""
     if result is None:
-        return Prose("Single patients are not shown for this study.")
+        return Prose(NO_SUBJECTS)
     if result.frame.empty:
         return Prose("There was no serious event.")
     frame = result.frame

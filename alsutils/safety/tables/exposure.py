@@ -4,56 +4,65 @@ import pandas as pd
 
 from alsutils.display import Prose, Table, tables
 from alsutils.display import format as fmt
-from alsutils.safety.exposure import RATE, RATIO, Rates
+from alsutils.safety.analysis import PER_MONTHS
+from alsutils.safety.exposure import MODEL, RATE, RATIO, Rates
+from alsutils.safety.tables.incidence import estimates
+from alsutils.safety.words import NO_TIMES
 from alsutils.study import Study
 
 
 def rates(study: Study, result: Rates | None) -> Table | Prose:
-    """Lay out events per patient-year and their ratios."""
+    """Lay out events per 100 patient-months and their ratios."""
     if result is None:
-        return Prose(
-            "The data do not say how long each patient was watched, so rates per time are left out."
-        )
+        return Prose(NO_TIMES)
     frame = result.frame
     rate = frame[frame["analysis"] == RATE]
-    ratio = frame[frame["analysis"] == RATIO].set_index(["name", "arm"])
     shown = pd.DataFrame(
         {
             "name": rate["name"],
             "arm": rate["arm"],
+            "patients": [f"{n:,.0f}" for n in rate["patients"]],
             "events": [f"{n:,.0f}" for n in rate["events"]],
-            "years": [fmt.number(y, 1) for y in rate["years"]],
-            "rate": _estimates(rate),
+            "months": [fmt.number(m, 1) for m in rate["months"]],
+            "rate": estimates(rate, "estimate", "conf"),
         }
     )
-    worded = pd.Series(_estimates(ratio), index=ratio.index)
-    keys = zip(rate["name"], rate["arm"], strict=True)
-    shown["ratio"] = [worded.get(key, "1 (reference)") for key in keys]
+    keys = list(zip(rate["name"], rate["arm"], strict=True))
+    for column, analysis in (("ratio", RATIO), ("model", MODEL)):
+        rows = frame[frame["analysis"] == analysis].set_index(["name", "arm"])
+        worded = dict(zip(rows.index, estimates(rows, "estimate", "conf"), strict=True))
+        reference = ["1 (reference)" if arm == study.control else fmt.MISSING for _, arm in keys]
+        shown[column] = [worded.get(key, r) for key, r in zip(keys, reference, strict=True)]
     level = fmt.percent(study.conf_level)
-    left_out = (
-        [f"{fmt.plural(result.left_out, 'patient')} without a time left out."]
-        if result.left_out
-        else []
-    )
+    followed = result.followed
+    notes = [f"Time {followed.basis}."]
+    if followed.left_out:
+        notes.append(f"{fmt.plural(followed.left_out, 'patient')} without a time left out.")
+    if followed.extended:
+        notes.append(
+            f"{fmt.plural(followed.extended, 'patient')} with an event after that time: counted as "
+            "watched until the event."
+        )
     return tables.table(
         shown,
-        "Events per patient-year",
+        f"Events per {PER_MONTHS} patient-months",
         {
             "arm": "Arm",
+            "patients": "Patients",
             "events": "Events",
-            "years": "Patient-years",
+            "months": "Patient-months",
             "rate": f"Rate ({level} CI)",
-            "ratio": f"Ratio to {study.control} ({level} CI)",
+            "ratio": "Robust",
+            "model": "Negative binomial",
         },
         group="name",
+        spanners={f"Ratio to {study.control} ({level} CI)": ["ratio", "model"]},
         notes=[
-            f"Time {result.basis}. Intervals allow for patients who have many events.",
-            *left_out,
+            " ".join(notes),
+            "Both ratios allow for patients who have many events: the robust one by how much "
+            "patients differ, the negative binomial by a model of that.",
+            *result.notes,
         ],
         results=frame,
+        group_label="Kind of event",
     )
-
-
-def _estimates(rows: pd.DataFrame) -> list[str]:
-    values = rows[["estimate", "conf_low", "conf_high"]].itertuples(index=False)
-    return [fmt.MISSING if pd.isna(row[0]) else fmt.estimate(*row) for row in values]

@@ -2,14 +2,15 @@
 
 from alsutils.display import Prose, Table, tables
 from alsutils.display import format as fmt
-from alsutils.safety.analysis import Listing
+from alsutils.safety.grades import Listing
+from alsutils.safety.words import NO_SUBJECTS
 from alsutils.study import Study
 
 
 def serious(_study: Study, result: Listing | None) -> Table | Prose:
     """List the serious events, where single patients may be shown."""
     if result is None:
-        return Prose("Single patients are not shown for this study.")
+        return Prose(NO_SUBJECTS)
     if result.frame.empty:
         return Prose("There was no serious event.")
     heads = {
@@ -22,7 +23,7 @@ def serious(_study: Study, result: Listing | None) -> Table | Prose:
         "outcome": "Outcome",
     }
     labels = {key: head for key, head in heads.items() if key in result.frame}
-    return tables.table(result.frame, "Serious events", labels, {"day": _day})
+    return tables.table(result.frame, "Serious events", labels, {"day": _day}, sortable=True)
 
 
 def _day(value: float) -> str:

@@ -1,0 +1,55 @@
+"""What the laboratory values and vital signs come to, in words."""
+
+from alsutils.display import Prose
+from alsutils.display import format as fmt
+from alsutils.safety.laboratory import ABOVE, ALT_LIMIT, BILIRUBIN_LIMIT, HysLaw, Shifts
+from alsutils.safety.words import NO_LABORATORY, NO_LIVER, NO_VITAL_SIGNS
+from alsutils.study import Study
+
+
+def laboratory(study: Study, result: Shifts | None) -> Prose:
+    """Say which laboratory value was pushed outside its limits most often in each arm."""
+    return _outside(study, result, NO_LABORATORY)
+
+
+def vital_signs(study: Study, result: Shifts | None) -> Prose:
+    """Say which vital sign was pushed outside its limits most often in each arm."""
+    return _outside(study, result, NO_VITAL_SIGNS)
+
+
+def hys_law(_study: Study, result: HysLaw | None) -> Prose:
+    """Say how many patients meet Hy's law by their values."""
+    if result is None:
+        return Prose(NO_LIVER)
+    rows = result.quadrants.to_dict("records")
+    both = sum(row["both"] for row in rows)
+    if not both:
+        told = [f"{row['liver']:,} of {row['total']:,} in {row['arm']}" for row in rows]
+        return Prose(
+            f"Nobody was above {ALT_LIMIT:g} times the limit of ALT or AST and above "
+            f"{BILIRUBIN_LIMIT:g} times that of bilirubin. Above the former alone: "
+            f"{fmt.listed(told)}."
+        )
+    told = [f"{row['both']:,} of {row['total']:,} in {row['arm']}" for row in rows]
+    return Prose(
+        f"Above both limits were {fmt.listed(told)}. Each of them needs a look at the patient: "
+        "another cause must be ruled out."
+    )
+
+
+def _outside(study: Study, result: Shifts | None, absent: str) -> Prose:
+    if result is None:
+        return Prose(absent)
+    parts = []
+    for arm in study.arms:
+        rows = result.new[(result.new["arm"] == arm) & (result.new["patients"] > 0)]
+        if rows.empty:
+            parts.append(f"in {arm} none")
+            continue
+        top = rows.loc[rows["estimate"].idxmax()]
+        side = "high" if top["direction"] == ABOVE else "low"
+        parts.append(
+            f"in {arm} {fmt.literal(top['label'])}, newly {side} in "
+            f"{fmt.count_of(top['patients'], top['total'])}"
+        )
+    return Prose(f"The value most often pushed outside its limits: {'; '.join(parts)}.")

@@ -1,0 +1,81 @@
+"""Tables of events by period, and around treatment."""
+
+import numpy as np
+import pandas as pd
+
+from alsutils.display import Prose, Table, tables
+from alsutils.display import format as fmt
+from alsutils.safety.analysis import PER_MONTHS
+from alsutils.safety.followup import DAYS_PER_MONTH
+from alsutils.safety.periods import Ascertainment, Periods
+from alsutils.safety.tables.incidence import estimates
+from alsutils.safety.words import NO_PERIODS, NO_TREATMENT_DAYS
+from alsutils.study import Study
+
+
+def periods(_study: Study, result: Periods | None) -> Table | Prose:
+    """Lay out patients, events, time and rate of each period and arm."""
+    if result is None:
+        return Prose(NO_PERIODS)
+    frame = result.frame
+    pairs = zip(frame["patients"], frame["watched"], strict=True)
+    shown = frame.assign(
+        patients=[fmt.count_of(n, of) for n, of in pairs],
+        months=frame["days"] / DAYS_PER_MONTH,
+        events=[f"{n:,}" for n in frame["events"]],
+    )
+    return tables.table(
+        shown,
+        "Events by the period in which they began",
+        {
+            "arm": "Arm",
+            "patients": "Patients",
+            "events": "Events",
+            "months": "Patient-months",
+            "rate": f"Events per {PER_MONTHS} patient-months",
+        },
+        {"months": _one, "rate": _one},
+        group="period",
+        notes=[result.meaning, "Patients: with an event that began then, of those watched then."],
+        results=result.results,
+        group_label="Period",
+    )
+
+
+def windows(_study: Study, result: Ascertainment | None) -> Table | Prose:
+    """Lay out each arm's events around a treatment beside those at other times."""
+    if result is None:
+        return Prose(NO_TREATMENT_DAYS)
+    rows = result.windows
+    shown = rows.assign(
+        near=_per_days(rows["events"], rows["days"]),
+        other=_per_days(rows["events_other"], rows["days_other"]),
+        ratio=estimates(rows, "estimate", "conf"),
+    )
+    return tables.table(
+        shown,
+        "Events around a treatment and at other times",
+        {
+            "arm": "Arm",
+            "near": "Around a treatment",
+            "other": "Other days",
+            "ratio": "Ratio of rates",
+            "p_value": "p",
+        },
+        {"p_value": fmt.p_value},
+        spanners={"Events (per 100 patient-days)": ["near", "other"]},
+        notes=[
+            f"{result.periods.meaning} Exact intervals, which take events of one patient as if "
+            "each were its own."
+        ],
+        results=rows,
+    )
+
+
+def _per_days(events: pd.Series, days: pd.Series) -> list[str]:
+    per_day = 100 * events / days.replace(0, np.nan)
+    return [f"{n:,} ({fmt.number(rate)})" for n, rate in zip(events, per_day, strict=True)]
+
+
+def _one(value: float) -> str:
+    return fmt.number(value, 1)

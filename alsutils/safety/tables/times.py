@@ -1,0 +1,59 @@
+"""Tables of when events happened."""
+
+import pandas as pd
+
+from alsutils.display import Prose, Table, tables
+from alsutils.display import format as fmt
+from alsutils.safety.tables.incidence import estimates
+from alsutils.safety.times import GRAY, INCIDENCE, INCIDENCE_DIFFERENCE, FirstEvents
+from alsutils.safety.words import NO_TIMES
+from alsutils.study import Study
+
+
+def first_events(study: Study, result: FirstEvents | None) -> Table | Prose:
+    """Lay out who had an event and who died first, and the incidences at one day."""
+    if result is None:
+        return Prose(NO_TIMES)
+    frame = result.frame.set_index(["kind", "arm"])
+    shares = frame[frame["analysis"] == INCIDENCE]
+    apart = frame[frame["analysis"] == INCIDENCE_DIFFERENCE]
+    tests = frame.loc[frame["analysis"] == GRAY, "p_value"]
+    shown = result.counts.copy()
+    for column in ("patients", "events", "deaths"):
+        shown[column] = [f"{n:,.0f}" for n in shown[column]]
+    keys = list(zip(shown["kind"], shown["arm"], strict=True))
+    shown["share"] = _percents(shares.loc[keys])
+    worded = dict(zip(apart.index, _percents(apart), strict=True))
+    shown["apart"] = [
+        "0 (reference)" if arm == study.control else worded[kind, arm] for kind, arm in keys
+    ]
+    shown["p"] = [
+        fmt.MISSING if arm == study.control else fmt.p_value(tests[kind, arm]) for kind, arm in keys
+    ]
+    level = fmt.percent(study.conf_level)
+    return tables.table(
+        shown,
+        "Patients with a first event, with death competing",
+        {
+            "arm": "Arm",
+            "patients": "Patients",
+            "events": "With event",
+            "deaths": "Died first",
+            "share": f"% with event ({level} CI)",
+            "apart": f"Difference from {study.control}",
+            "p": "Gray's p",
+        },
+        group="kind",
+        spanners={f"By day {result.horizon:g}": ["share", "apart"]},
+        notes=[
+            "Shares by Aalen and Johansen's estimate, in percent; a dash where nobody was watched "
+            "so long. Gray's test compares the whole curves."
+        ],
+        results=result.frame,
+        group_label="Event",
+    )
+
+
+def _percents(rows: pd.DataFrame) -> list[str]:
+    scaled = 100 * rows[["estimate", "conf_low", "conf_high"]].astype(float)
+    return estimates(scaled, "estimate", "conf", 1)
