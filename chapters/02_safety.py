@@ -26,29 +26,34 @@ story(study, "safety", "question")
 """
 ## The question
 
-Did more patients have adverse events under treatment, which events, how bad were they, and what can
-we say of events that nobody had?
+Did more patients have adverse events under treatment, which events, how bad were they, when did they
+come, and what can we say of events that nobody had?
 
 ## What you will be able to do
 
 After this chapter you can
 
 - tell patients with an event from events, and choose the right one for a comparison;
-- read a risk difference with its interval, and say why its limits are not simply symmetric;
+- read a risk difference, a risk ratio and an odds ratio of the same event, and say which to trust when;
+- see whether events follow the treatment's own days, and what that does to a comparison of arms;
+- read the time to a first event where death may come before it;
 - say how common an event may still be that nobody had;
-- judge how many small p-values a long table of events brings by chance.
+- judge how many small p-values a long table of events brings by chance, and what to do about them.
 
 ## Data used
 
 One row for each adverse event (ADAE: term, organ class, severity, seriousness, relation), of the
 patients in the safety population. Where the data mark events that began under treatment, only these
-count.
+count. The time that each patient was watched comes from the table of patients, laboratory values and
+vital signs from their own tables where the study has them. Under every table stand links to it as a
+file for a spreadsheet (CSV) or a word processor (RTF).
 
 ## Overview
 
-The first count is of patients: how many had any event, a serious one, a severe one, one that was
-judged related. **Serious** is not **severe**. A severe headache is bad while it lasts; a serious event
-leads to hospital, disability or death.
+The first count is of patients: how many had any event, one that was judged related, a serious one, a
+severe one, one that ended the treatment, a fatal one. **Serious** is not **severe**. A severe headache
+is bad while it lasts; a serious event leads to hospital, disability or death. Beside the patients stand
+the events, for a patient may have many.
 """
 
 # %%
@@ -77,37 +82,76 @@ safety.sentences.incidence(study, terms)
 
 # %% [markdown]
 """
-Near a share of zero an interval cannot be symmetric: nobody can have an event less often than never.
-The textbook formula ignores that. **Newcombe's** interval joins the limits of the two shares
-{cite:p}`newcombe1998`; **Miettinen and Nurminen's** tries every possible difference and keeps those
-that the data do not contradict {cite:p}`miettinen1985`. Where both are given, they should tell the
-same story. **Fisher's exact test** counts in how many ways the patients with the event could have
-fallen into the two arms.
-"""
-
-# %%
-safety.tables.incidence(study, terms)
-
-# %%
-safety.tables.differences(study, terms)
-
-# %%
-story(study, "safety", "procedure")
-
-# %% [markdown]
-"""
-## Organ classes
-
 A single term can be too rare to compare, and one complaint may be written down under several terms.
-Classes of the body's organs gather what belongs together.
+**Organ classes** gather what belongs together.
 """
 
 # %%
 systems = safety.incidence(study, "system")
 safety.charts.dots(study, systems)
 
+# %% [markdown]
+"""
+The whole table has every event under its organ class. Write a word into the field above it to see only
+the rows that hold it, and press a heading to sort by it; events stay under their class.
+"""
+
 # %%
-safety.tables.differences(study, systems)
+safety.tables.nested(study, systems, terms)
+
+# %% [markdown]
+"""
+## One event, every measure
+
+Take the event that stands on top above. How much more frequent is it under treatment? There is more
+than one honest answer. The **difference** says how many more patients had it. The **risk ratio** says
+how many times as many. The **odds ratio** compares patients with the event to patients without it,
+and lies further from 1 than the risk ratio does. For a rare event the ratio may look alarming while the
+difference is small; a patient lives with the difference.
+"""
+
+# %%
+every_way = safety.measures(study, terms)
+safety.tables.measures(study, every_way)
+
+# %%
+safety.sentences.measures(study, terms, every_way)
+
+# %% [markdown]
+"""
+Near a share of zero an interval cannot be symmetric: nobody can have an event less often than never.
+The textbook formula ignores that. **Newcombe's** interval joins the limits of the two shares
+{cite:p}`newcombe1998`; **Miettinen and Nurminen's** tries every possible difference and keeps those
+that the data do not contradict {cite:p}`miettinen1985`; **Agresti and Caffo's** adds one patient with
+and one without the event to each arm and then uses the textbook formula {cite:p}`agresti2000`. Where
+all are given, they should tell the same story.
+
+**Fisher's exact test** counts in how many ways the patients with the event could have fallen into the
+two arms. It is cautious: with small counts it rejects less often than the level allows. Its **mid-p**
+counts the outcome that was seen only half {cite:p}`lancaster1961`, and **Boschloo's test** takes
+Fisher's p as a measure of surprise and asks how often chance alone would bring one as small
+{cite:p}`boschloo1970`. Both find more; Boschloo's keeps the level strictly.
+"""
+
+# %%
+safety.tables.differences(study, terms)
+
+# %%
+safety.tables.ratios(study, terms)
+
+# %% [markdown]
+"""
+If the trial balanced its arms within groups of patients, the comparison may be made within each group
+and then averaged, so that like is set against like. That is **Mantel and Haenszel's** method
+{cite:p}`mantel1959`. The last column asks whether the odds ratio could be the same in every group.
+"""
+
+# %%
+within = safety.stratified(study, terms)
+safety.tables.stratified(study, within)
+
+# %%
+safety.sentences.stratified(study, terms, within)
 
 # %% [markdown]
 """
@@ -117,8 +161,11 @@ Each patient counts once, with the worst event.
 """
 
 # %%
-grades = safety.severity(study)
+grades = safety.severity(study, terms)
 safety.charts.severity(study, grades)
+
+# %%
+safety.tables.severity(study, grades)
 
 # %%
 safety.tables.differences(study, kinds)
@@ -128,9 +175,11 @@ safety.tables.differences(study, kinds)
 ## Per time watched
 
 Who is watched longer has more time for events. If one arm leaves earlier, its share of patients with an
-event looks too small. Events per patient-year are fair to both, as long as the risk stays much the
-same over time. One patient may have many events, and these hang together; the interval allows for
-that {cite:p}`zou2004`.
+event looks too small. Events per patient-month are fair to both, as long as the risk stays much the
+same over time. One patient may have many events, and these hang together
+{cite:p}`glynn1996`. Two ways allow for that: a **robust** interval looks at how much patients differ
+{cite:p}`zou2004`, and a **negative binomial** model supposes that each patient has a rate of events of
+his or her own.
 """
 
 # %%
@@ -142,6 +191,83 @@ safety.sentences.rates(study, per_time)
 
 # %% [markdown]
 """
+## When events come
+
+The risk is rarely the same on all days. The curve below counts all events: its height is how many a
+patient has had so far, on average, and its slope is the rate of the moment {cite:p}`lawless1995`. A
+patient who dies has no more events, and the curve counts that as it is {cite:p}`ghosh2000`.
+"""
+
+# %%
+over_time = safety.course(study)
+safety.charts.course(study, over_time)
+
+# %%
+safety.sentences.course(study, over_time)
+
+# %%
+by_period = safety.periods(study)
+safety.tables.periods(study, by_period)
+
+# %%
+safety.sentences.periods(study, by_period)
+
+# %% [markdown]
+"""
+For some events the first one matters most. Patients who leave before it are **censored**: it may yet
+come. Patients who die before it are not: for them it never will. To treat a death as if the patient had
+merely left would make the event look more likely than it is. **Aalen and Johansen's** estimate keeps
+the two apart {cite:p}`aalen1978`, and **Gray's test** compares its curves {cite:p}`gray1988`.
+"""
+
+# %%
+first = safety.first_events(study)
+safety.charts.first_events(study, first)
+
+# %%
+safety.tables.first_events(study, first)
+
+# %%
+safety.sentences.first_events(study, first)
+
+# %% [markdown]
+"""
+Where a study may show single patients, nothing says more than their own lines.
+"""
+
+# %%
+safety.charts.timelines(study, safety.timelines(study))
+
+# %% [markdown]
+"""
+## Does the treatment bring them, or the way it is given?
+
+A needle hurts whatever is in the syringe. If one arm is pricked and the other is not, an excess of pain
+in the first says nothing of the drug. Data cannot mend that, but they can show it: events that come of
+the procedure follow it within days. So count events from the last day of treatment, and count the
+control arm from the same days of its own.
+"""
+
+# %%
+around = safety.ascertainment(study)
+safety.charts.since(study, around)
+
+# %%
+safety.tables.windows(study, around)
+
+# %%
+safety.sentences.ascertainment(study, around)
+
+# %%
+story(study, "safety", "procedure")
+
+# %% [markdown]
+"""
+There is a second reason to distrust such a comparison. Who is seen on the days after a treatment is
+asked more often how he or she feels, and an event that is asked for is an event that is found. This is
+called **ascertainment bias**. A sham procedure in the control arm, with the same visits, takes care of
+both.
+
 ## Serious events, one by one
 
 Where a study may show single patients, its serious events are listed: few enough to be read.
@@ -150,6 +276,54 @@ Where a study may show single patients, its serious events are listed: few enoug
 # %%
 listed = safety.serious_listing(study)
 safety.tables.serious(study, listed)
+
+# %%
+alive = safety.vital_status(study)
+safety.tables.vital_status(study, alive)
+
+# %% [markdown]
+"""
+## Laboratory values and vital signs
+
+Some harm is seen in the blood before it is felt. Every value has limits between which most healthy
+people lie. What counts is who was inside before treatment and outside after it: a **shift**. The worst
+value after the start of treatment is held against the one before.
+"""
+
+# %%
+blood = safety.laboratory(study)
+safety.tables.laboratory(study, blood)
+
+# %%
+safety.tables.laboratory_shifts(study, blood)
+
+# %%
+signs = safety.vital_signs(study)
+safety.tables.vital_signs(study, signs)
+
+# %%
+safety.tables.vital_sign_shifts(study, signs)
+
+# %% [markdown]
+"""
+The worst value is the highest or lowest of many, so nearly everybody is outside at some time if enough
+is measured. Only the difference between the arms means anything.
+
+One pair of values has a rule of its own. Many drugs raise the liver's enzymes a little and do no harm.
+When bilirubin rises as well, the liver has begun to fail, and about one such patient in ten will die or
+need a new one. This is **Hy's law** {cite:p}`temple2006`; two or three such cases in a trial have ended
+drugs.
+"""
+
+# %%
+liver = safety.hys_law(study)
+safety.charts.hys_law(study, liver)
+
+# %%
+safety.tables.hys_law(study, liver)
+
+# %%
+safety.sentences.hys_law(study, liver)
 
 # %% [markdown]
 """
@@ -162,7 +336,7 @@ in one breath: with nobody of n patients, the share is below three divided by n,
 """
 
 # %%
-missed = safety.unseen(study)
+missed = safety.unseen(study, kinds, terms)
 safety.charts.unseen(study, missed)
 
 # %%
@@ -188,6 +362,49 @@ safety.sentences.multiplicity(study, looks)
 
 # %% [markdown]
 """
+The picture of all comparisons at once is called a **volcano**: differences to the sides, small p-values
+on top. What erupts far to the right is where to look first.
+"""
+
+# %%
+safety.charts.volcano(study, terms)
+
+# %% [markdown]
+"""
+A family of all events treats a rash and a fracture as strangers. But a treatment that harms the skin
+brings more than one skin complaint. The **double false discovery rate** asks first whether an organ
+class stands out among the classes and then whether an event does within its class
+{cite:p}`mehrotra2004`. An event with company is believed sooner, a lone one later.
+"""
+
+# %%
+discovered = safety.false_discovery(terms)
+safety.tables.false_discovery(study, discovered)
+
+# %%
+safety.sentences.false_discovery(study, discovered)
+
+# %% [markdown]
+"""
+The same thought can be put without tests. Of twenty rare events, some come out high in one arm by luck.
+Suppose that the shares of one organ class in one arm scatter around a common mean, learn that mean and
+scatter from the data, and draw each share towards it: the rarer the event, the further. This is
+**shrinkage**, here by empirical Bayes; fuller models do the same {cite:p}`berry2004`. It does not ask
+which differences are real. It asks how large each most likely is.
+"""
+
+# %%
+shrunk = safety.shrinkage(study, terms)
+safety.charts.shrinkage(study, shrunk)
+
+# %%
+safety.tables.shrinkage(study, shrunk)
+
+# %%
+safety.sentences.shrinkage(study, shrunk)
+
+# %% [markdown]
+"""
 Safety is the place where a missed difference costs more than a false one. An adjusted p-value that is
 large is no proof of safety, and an event that fits what is known of the treatment deserves attention
 whatever its p.
@@ -198,6 +415,8 @@ whatever its p.
   so do doctors who judge a relation to treatment.
 - An event is counted from the start of treatment to the end of the study; what comes years later is
   not here.
+- Intervals of single events know nothing of each other. Shrinkage lends strength within an organ class
+  only, and where a class was drawn up badly it lends it to the wrong event.
 - A share in a few dozen patients cannot rule out a rare and grave harm, as the limits above say.
 """
 
@@ -210,7 +429,7 @@ story(study, "safety", "limits")
 """
 
 # %%
-safety.sentences.key_points(study, kinds, terms, per_time, missed, looks)
+safety.sentences.key_points(study, kinds, terms, per_time, around, missed, looks)
 
 # %% [markdown]
 """
@@ -245,6 +464,16 @@ terms.counts[terms.counts["name"] == name]
 One patient with five headaches would count as five. The test takes all counts as separate patients, so
 its p-value becomes too small, and the number of events may even exceed the number of patients.
 Rates with an interval that allows for it, as above, are the way to compare numbers of events.
+```
+
+**3. A drug that harms early.** Suppose that a treatment brings an event in the first week or never. Two
+arms have the same number of events, but the treated arm is watched twice as long. What do events per
+patient-month say, and what does the curve of events over time say?
+
+```{dropdown} Solution
+The rate in the treated arm comes out at half, for the second half of its time adds months and no
+events. A rate is fair only while the risk stays the same. The curve is steep in the first week and
+flat afterwards, in both arms to the same height, whoever is watched longer.
 ```
 
 ## References

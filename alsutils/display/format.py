@@ -1,9 +1,11 @@
 """Numbers and lists in the words of a page."""
 
 import math
+import re
 from collections.abc import Sequence
 
 MISSING = "–"
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#$|~^&])")
 
 
 def number(value: float, digits: int = 2) -> str:
@@ -85,3 +87,14 @@ def plural(count: float, one: str, many: str | None = None) -> str:
 def capitalised(sentence: str) -> str:
     """Give a sentence its capital and leave the rest, such as names, alone."""
     return sentence[:1].upper() + sentence[1:]
+
+
+def literal(words: str) -> str:
+    """Write words of the data into Markdown so that they are shown as they are.
+
+    Examples
+    --------
+    >>> literal("<b>Fall</b>")
+    '\\\\<b\\\\>Fall\\\\</b\\\\>'
+    """
+    return _MARKDOWN.sub(r"\\\1", words)
