@@ -176,9 +176,9 @@ def interim_looks(study: Study, seed: int = 1988, n_orders: int = _ORDERS) -> In
         return None
     about, design = study.parameter(study.primary.parameter), study.config.design
     return InterimLooks(
-        frame=pd.concat([part[0] for part in kept], ignore_index=True),
-        outcomes=pd.concat([part[1] for part in kept], ignore_index=True),
-        curves=kept[0][2],
+        frame=pd.concat([part.frame for part in kept], ignore_index=True),
+        outcomes=pd.concat([part.outcomes for part in kept], ignore_index=True),
+        curves=kept[0].curves,
         order=queue.order,
         undated=queue.undated,
         total=len(study.subjects()),
@@ -317,7 +317,13 @@ def _important(study: Study) -> float | None:
     return None if design is None else design.minimal_important_difference
 
 
-_Parts = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]
+@dataclass(frozen=True)
+class _ArmLooks:
+    """One arm's part of InterimLooks."""
+
+    frame: pd.DataFrame
+    outcomes: pd.DataFrame
+    curves: pd.DataFrame
 
 
 def _looks_of_arm(
@@ -327,7 +333,7 @@ def _looks_of_arm(
     arm: int,
     seed: int,
     n_orders: int,
-) -> _Parts | None:
+) -> _ArmLooks | None:
     """Follow one arm against the control; None where they cannot be compared at two looks."""
     n = len(queue.patients)
     sizes = [max(1, math.floor(share * n + 0.5)) for share in shares]
@@ -362,7 +368,7 @@ def _looks_of_arm(
         | {"orders_early": _early_share(np.array(shares), z[1:], rule, study.alpha)}
         for rule in RULES
     )
-    return frame, stops, _curves(bounds[OBRIEN_FLEMING], frame, drift)
+    return _ArmLooks(frame, stops, _curves(bounds[OBRIEN_FLEMING], frame, drift))
 
 
 def _usable(information: NDArray[np.float64], z: NDArray[np.float64]) -> list[int]:

@@ -16,7 +16,7 @@ from alsutils.design.looks import (
     BoundaryChoices,
     Peeking,
 )
-from alsutils.display import Figure, Prose, theme
+from alsutils.display import Figure, Prose, charts, theme
 from alsutils.display import format as fmt
 from alsutils.study import Study
 
@@ -175,31 +175,7 @@ def stopping_bias(_study: Study, result: StoppingBias | None) -> Figure | Prose:
         scale=alt.Scale(padding=8),
         axis=alt.Axis(tickCount=6),
     )
-    kinds = ["True difference", "Mean estimate after an early stop"]
-    colour = alt.Color(
-        "kind:N",
-        title=None,
-        scale=alt.Scale(domain=kinds, range=[theme.CONTROL, theme.WORSE]),
-    )
-    tooltip = [
-        alt.Tooltip("row:N", title=" "),
-        alt.Tooltip("true_difference:Q", title="True difference", format=".2f"),
-        alt.Tooltip("estimate:Q", title="Mean estimate after a stop", format=".2f"),
-        alt.Tooltip("stopped:Q", title="Trials that stop so", format=".0%"),
-    ]
-    base = alt.Chart(frame).encode(y=y, tooltip=tooltip)
-    span = base.mark_rule(strokeWidth=1.5).encode(x=x, x2="true_difference:Q")
-    truth = base.transform_calculate(kind=f"'{kinds[0]}'").mark_point(
-        filled=True, size=80, opacity=1
-    )
-    claim = base.transform_calculate(kind=f"'{kinds[1]}'").mark_point(
-        filled=True, size=80, opacity=1
-    )
-    chart = alt.layer(
-        span,
-        truth.encode(x=alt.X("true_difference:Q"), color=colour),
-        claim.encode(x=x, color=colour),
-    ).properties(height=alt.Step(30))
+    chart: charts.Chart = _distances(frame, x, y)
     contrasts = list(dict.fromkeys(frame["contrast"]))
     if len(contrasts) > 1:
         header = alt.Header(labelAngle=0, labelAlign="left", labelOrient="top", labelAnchor="start")
@@ -219,6 +195,30 @@ def stopping_bias(_study: Study, result: StoppingBias | None) -> Figure | Prose:
         "favour of treatment are in the coloured dot.",
         result.frame,
     )
+
+
+def _distances(frame: pd.DataFrame, x: alt.X, y: alt.Y) -> charts.Chart:
+    """Draw a truth and a claim on each row, joined by a line."""
+    kinds = {"true_difference": "True difference", "estimate": "Mean estimate after an early stop"}
+    scale = alt.Scale(domain=list(kinds.values()), range=[theme.CONTROL, theme.WORSE])
+    base = alt.Chart(frame).encode(
+        y=y,
+        tooltip=[
+            alt.Tooltip("row:N", title=" "),
+            alt.Tooltip("true_difference:Q", title="True difference", format=".2f"),
+            alt.Tooltip("estimate:Q", title="Mean estimate after a stop", format=".2f"),
+            alt.Tooltip("stopped:Q", title="Trials that stop so", format=".0%"),
+        ],
+    )
+    colour = alt.Color("kind:N", title=None, scale=scale)
+    points = [
+        base.transform_calculate(kind=f"'{kind}'")
+        .mark_point(filled=True, size=80, opacity=1)
+        .encode(x=f"{column}:Q", color=colour)
+        for column, kind in kinds.items()
+    ]
+    span = base.mark_rule(strokeWidth=1.5).encode(x=x, x2="true_difference:Q")
+    return alt.layer(span, *points).properties(height=alt.Step(30))
 
 
 def _boundary_lines(choices: BoundaryChoices, looks: InterimLooks | None) -> list[alt.Chart]:

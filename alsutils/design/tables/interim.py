@@ -55,7 +55,7 @@ def interim_looks(study: Study, result: InterimLooks | None) -> Table | Prose:
     if result is None:
         return Prose("")
     frame = result.frame
-    dated = frame["randomised"].notna().any()
+    dated, several = frame["randomised"].notna().any(), len(study.treated) > 1
     shown = pd.DataFrame(
         {
             "contrast": frame["contrast"],
@@ -87,14 +87,15 @@ def interim_looks(study: Study, result: InterimLooks | None) -> Table | Prose:
         shown,
         f"{result.label} at {result.visit}, as it stood at each look",
         labels,
-        group="contrast" if len(study.treated) > 1 else None,
+        group="contrast" if several else None,
         spanners={"z needed to stop": list(RULES)},
         notes=[
             "z is above 0 where treatment does better. The repeated interval holds the true "
             f"difference at all looks at once, with {fmt.percent(study.conf_level)} "
             f"({RULES[0]} boundary). Random orders: middle 95% of {result.n_orders:,} orders of "
             "the same patients.",
-            _model(result),
+            _model(result)
+            + (f" Each arm is tested at the whole level of {study.alpha:g}." if several else ""),
         ],
         results=frame,
     )

@@ -58,11 +58,6 @@ class Boundaries:
     binding: bool = False
 
     @property
-    def has_futility(self) -> bool:
-        """Whether a one-sided test has a lower boundary."""
-        return self.sided == 1 and bool(np.isfinite(self.lower[:-1]).any())
-
-    @property
     def side_alpha(self) -> float:
         """Level of the upper side alone."""
         return self.alpha / self.sided

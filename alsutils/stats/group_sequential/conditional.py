@@ -107,10 +107,10 @@ def predictive_power(
     centre = (statistics * math.sqrt(time) + prior_fraction * prior_mean) / precision
     # Power rises from 0 to 1 over a range of drifts that is narrow beside a vague belief.
     width = PANEL * math.sqrt(precision / (boundaries.fractions[-1] - time))
-    points, weights = panels(-SPAN, SPAN, min(PANEL, width))
-    drifts = centre[:, None] + points / math.sqrt(precision)
-    belief = np.exp(-(points**2) / 2) / math.sqrt(2 * math.pi)
-    return _to_come(boundaries, look, statistics, drifts) @ (weights * belief)
+    grid = panels(-SPAN, SPAN, min(PANEL, width))
+    drifts = centre[:, None] + grid.nodes / math.sqrt(precision)
+    belief = grid.weights * np.exp(-(grid.nodes**2) / 2) / math.sqrt(2 * math.pi)
+    return _to_come(boundaries, look, statistics, drifts) @ belief
 
 
 def conditional_power_futility(
@@ -168,12 +168,12 @@ def _to_come(boundaries: Boundaries, look: int, z: Floats, drifts: Floats) -> Fl
     state = beginning(time, z * math.sqrt(time))
     # Beyond such a drift the trial is won or lost to the last digit.
     certain = LARGEST_DRIFT / math.sqrt(boundaries.fractions[-1] - time)
-    above, _ = remaining_probabilities(
+    crossing = remaining_probabilities(
         state,
         boundaries.fractions[look:],
         boundaries.upper[look:],
         boundaries.lower[look:],
         np.clip(drifts, -certain, certain),
     )
-    found: Floats = above.sum(axis=-1)
+    found: Floats = crossing.upper.sum(axis=-1)
     return found

@@ -33,7 +33,7 @@ class Crossing:
         Expected z statistic at information fraction 1.
     upper, lower : ndarray, shape (d, k)
         Probability of getting to a look and being at or above its upper, at or below its lower
-        boundary there.
+        boundary there. Of m beginnings all shapes have m before.
     """
 
     drifts: Floats
@@ -42,7 +42,7 @@ class Crossing:
 
     @property
     def stopped(self) -> Floats:
-        """Probability of stopping at each look, shape (d, k)."""
+        """Probability of stopping at each look, in the shape of ``upper``."""
         stops: Floats = self.upper + self.lower
         return stops
 
@@ -163,10 +163,10 @@ class Continuing:
         if high <= low:
             return Continuing(time, self.origin_time, self.origin, np.zeros(1), self._nothing())
         width = PANEL * math.sqrt(min(step, following - time))
-        nodes, weights = panels(low, high, width)
-        kernel = _normal_density((nodes - self.nodes[:, None]) / math.sqrt(step))
-        mass = self.mass @ kernel * (weights / math.sqrt(step))
-        return Continuing(time, self.origin_time, self.origin, nodes, mass)
+        grid = panels(low, high, width)
+        kernel = _normal_density((grid.nodes - self.nodes[:, None]) / math.sqrt(step))
+        mass = self.mass @ kernel * (grid.weights / math.sqrt(step))
+        return Continuing(time, self.origin_time, self.origin, grid.nodes, mass)
 
     def _nothing(self) -> Floats:
         return np.zeros((len(self.origin), 1))
@@ -229,13 +229,13 @@ def crossing_probabilities(
             f"not {tops.size} upper and {bottoms.size} lower"
         )
     rows = np.atleast_1d(np.asarray(drifts, dtype=float))
-    above, below = remaining_probabilities(beginning(), times, tops, bottoms, rows[None, :])
-    return Crossing(rows, above[0], below[0])
+    whole = remaining_probabilities(beginning(), times, tops, bottoms, rows[None, :])
+    return Crossing(rows, whole.upper[0], whole.lower[0])
 
 
 def remaining_probabilities(
     state: Continuing, times: Floats, upper: Floats, lower: Floats, drifts: Floats
-) -> tuple[Floats, Floats]:
+) -> Crossing:
     """Give the probabilities of first crossing at each look still to come.
 
     Parameters
@@ -249,8 +249,8 @@ def remaining_probabilities(
 
     Returns
     -------
-    tuple of ndarray, each of shape (m, d, k)
-        Crossing upwards and downwards.
+    Crossing
+        Of each beginning.
     """
     above, below = [], []
     for i, (time, top, bottom) in enumerate(zip(times, upper, lower, strict=True)):
@@ -259,7 +259,7 @@ def remaining_probabilities(
         if i + 1 < len(times):
             _check_drift(drifts, top, bottom, time - state.origin_time)
             state = state.advance(time, bottom, top, times[i + 1], drifts)
-    return np.stack(above, axis=-1), np.stack(below, axis=-1)
+    return Crossing(drifts, np.stack(above, axis=-1), np.stack(below, axis=-1))
 
 
 def checked_fractions(fractions: ArrayLike) -> Floats:
@@ -293,12 +293,20 @@ def _check_drift(drifts: Floats, upper: float, lower: float, elapsed: float) -> 
         )
 
 
-def panels(low: float, high: float, width: float) -> tuple[Floats, Floats]:
-    """Give nodes and weights of Gauss-Legendre panels, of at most a width, over an interval."""
+@dataclass(frozen=True, eq=False)
+class Quadrature:
+    """Where to evaluate a function, and what each value counts in its integral, shape (n,)."""
+
+    nodes: Floats
+    weights: Floats
+
+
+def panels(low: float, high: float, width: float) -> Quadrature:
+    """Lay Gauss-Legendre panels of at most a width over an interval."""
     edges = np.linspace(low, high, max(1, math.ceil((high - low) / width)) + 1)
     half = (edges[1:] - edges[:-1])[:, None] / 2
     nodes = (edges[1:] + edges[:-1])[:, None] / 2 + half * _POINTS
-    return nodes.ravel(), (half * _WEIGHTS).ravel()
+    return Quadrature(nodes.ravel(), (half * _WEIGHTS).ravel())
 
 
 def _normal_density(z: Floats) -> Floats:
