@@ -38,13 +38,14 @@ After this chapter you can
 - say what each way of drawing the arms gains in balance and gives away in secrecy;
 - test a difference by drawing the arms again;
 - tell what a trial of a given size can find and what it must leave open;
+- tell power from the probability that the next trial succeeds, and say why no size makes it certain;
 - work out how many patients a trial needs, and say what the number rests on;
 - name what blinding protects against, and what its absence lets in.
 
 ## Data used
 
-One row for each patient (ADSL: arm, dates, populations, baseline, end of study), and the visits of
-the primary endpoint.
+One row for each patient (ADSL: arm, dates, populations, baseline, end of study), the visits of the
+primary endpoint, and for the schedule those of everything else that was measured.
 """
 
 # %%
@@ -350,6 +351,79 @@ design.sentences.event_sizes(study, planned)
 
 # %% [markdown]
 """
+## The next trial
+
+A trial is seldom the last of its kind. Suppose that somebody plans the next one from this result. If the
+true effect were known, the chance that the next trial finds it would be its power. But nobody knows
+it. So draw a true effect from what one believes after this trial, run the next trial with it, and begin
+again. The share of next trials that succeed is the **assurance** {cite:p}`ohagan2005`. It is a power
+averaged over what is believed.
+
+Then everything hangs on what to believe. At face value, the effect lies around the estimate, as far off
+as its standard error says. But a next trial follows a good result far more often than a bad one. So the
+estimates from which next trials are planned are too large on average, though nobody did anything wrong.
+There are several ways to allow for that:
+
+- **One standard error less** is a rule of thumb {cite:p}`kirby2012`.
+- **Carried on because p was small**: ask which true effects make this estimate likely, given that the
+  test had to succeed for anybody to carry on {cite:p}`zhong2008`. It is left out where p was not small.
+- **Past trials as a guide**: in a database of more than 20,000 trials most true effects were small beside
+  the standard error of their trial. Whoever starts from there draws the estimate towards 0
+  {cite:p}`vanzwet2021`.
+- **With a sceptic of equal weight**: as if another trial of the same size had found no difference at all.
+"""
+
+# %%
+ahead = design.next_trial(study)
+design.sentences.open_label_bias(study, ahead)
+
+# %% [markdown]
+"""
+How much knowing the arm adds is not well known. Trials that measured in both ways found that it adds
+something. A comparison of open trials with other, blinded trials of the same treatments found nothing on
+average {cite:p}`moustgaard2020`. So both are shown where the trial was open.
+"""
+
+# %%
+design.charts.beliefs(study, ahead)
+
+# %%
+design.tables.beliefs(study, ahead)
+
+# %%
+design.sentences.next_trial(study, ahead)
+
+# %% [markdown]
+"""
+More patients raise the assurance, but only up to a limit. A trial without end would find the sign of the
+effect for sure. It would succeed as often as the effect is above 0, and no oftener.
+"""
+
+# %%
+design.charts.assurance(study, ahead)
+
+# %% [markdown]
+"""
+Try your own doubts. How sceptical must one be, or how large the bias, before the next trial is as good
+as a coin?
+"""
+
+# %%
+design.charts.assurance_sliders(study, ahead)
+
+# %% [markdown]
+"""
+Such figures can be held against what happened, if a next trial was run.
+"""
+
+# %%
+design.tables.later_trials(study, ahead)
+
+# %%
+design.sentences.later_trials(study, ahead)
+
+# %% [markdown]
+"""
 ## What this does not show
 
 - A baseline table shows the characteristics that were recorded. Randomisation also balances what
@@ -432,6 +506,24 @@ for size in (2, 4, 8, 64):
 
 The larger the block, the less it gives away. Even a single block can be guessed a little better than a
 coin, for the arm that is behind has more tickets left.
+```
+
+**4. Power is not assurance.** A trial found a difference of 2 with a standard error of 0.7, where patients
+scatter by 4. The next trial has 64 patients in each arm. How large is its power if the true difference
+is 2, and how large its assurance? Why is the one not the other, and which is nearer to a half?
+
+```{dropdown} Solution
+`Belief.normal` takes the mean and its error. An error of 0 is to know the truth:
+
+~~~python
+from alsutils.stats.assurance import Belief, assurance
+
+assurance(Belief.normal(2, 0), sd=4, n_control=64, n_treated=64)
+assurance(Belief.normal(2, 0.7), sd=4, n_control=64, n_treated=64)
+~~~
+
+Not to know the effect draws the chance of success towards a half, down from a power above it and up from
+one below.
 ```
 
 **6. More patients or more time.** Under control 3 of 100 patients have the event in a month and a few

@@ -3,6 +3,7 @@
 from alsutils.design import charts, sentences, tables
 from alsutils.design.analysis import baseline, detectable, facts, lead_in
 from alsutils.design.course import allocation, attendance, flow
+from alsutils.design.next_trial import next_trial
 from alsutils.design.randomisation import randomisation_methods, randomisation_test
 from alsutils.design.sample_size import event_sizes, sample_sizes
 from alsutils.design.schedule import schedule
@@ -17,6 +18,7 @@ __all__ = [
     "facts",
     "flow",
     "lead_in",
+    "next_trial",
     "randomisation_methods",
     "randomisation_test",
     "sample_sizes",

@@ -2,6 +2,7 @@
 
 from alsutils.design.charts.balance import love
 from alsutils.design.charts.course import allocation, attendance, flow
+from alsutils.design.charts.next_trial import assurance, assurance_sliders, beliefs
 from alsutils.design.charts.power import detectable
 from alsutils.design.charts.randomisation import randomisation_methods, randomisation_test
 from alsutils.design.charts.sample_size import power_sliders
@@ -9,7 +10,10 @@ from alsutils.design.charts.schedule import schedule
 
 __all__ = [
     "allocation",
+    "assurance",
+    "assurance_sliders",
     "attendance",
+    "beliefs",
     "detectable",
     "flow",
     "love",

@@ -31,7 +31,6 @@ def love(study: Study, result: Baseline | None) -> Figure | Prose:
     columns = ["endpoint", "treated", "estimate", "conf_low", "conf_high", "size"]
     base = alt.Chart(shown[columns]).encode(
         y=alt.Y("endpoint:N", sort=order, title=None, axis=alt.Axis(grid=True, ticks=False)),
-        yOffset=alt.YOffset("treated:N", sort=list(study.treated)),
         color=colour,
         tooltip=[
             alt.Tooltip("endpoint:N", title=" "),
@@ -39,6 +38,8 @@ def love(study: Study, result: Baseline | None) -> Figure | Prose:
             alt.Tooltip("estimate:Q", title="Standardised difference", format=".2f"),
         ],
     )
+    if several:
+        base = base.encode(yOffset=alt.YOffset("treated:N", sort=list(study.treated)))
     title = f"Standardised difference from {study.control}"
     x = alt.X("estimate:Q", title=title, axis=alt.Axis(labelExpr=SIGNED, tickCount=7))
     point = base.mark_point(filled=True, size=80, opacity=1).encode(x=x)
@@ -51,7 +52,8 @@ def love(study: Study, result: Baseline | None) -> Figure | Prose:
         strokeDash=alt.StrokeDash("kind:N", scale=alt.Scale(range=[[2, 3], [1, 0]]), legend=None),
     )
     largest = shown.loc[shown["size"].idxmax()]
-    height = alt.Step(12 + 13 * len(study.treated), **{"for": "position"})
+    for_rows = {"for": "position"} if several else {}
+    height = alt.Step(12 + 13 * len(study.treated), **for_rows)
     of_whom = f" ({largest['contrast']})" if several else ""
     return Figure(
         alt.layer(rules, span, point).properties(height=height),

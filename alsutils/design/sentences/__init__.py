@@ -2,6 +2,7 @@
 
 from alsutils.design.sentences.balance import baseline, lead_in
 from alsutils.design.sentences.course import allocation, attendance, departures, facts, flow
+from alsutils.design.sentences.next_trial import later_trials, next_trial, open_label_bias
 from alsutils.design.sentences.power import detectable
 from alsutils.design.sentences.randomisation import (
     randomisation_methods,
@@ -26,7 +27,10 @@ __all__ = [
     "facts",
     "flow",
     "key_points",
+    "later_trials",
     "lead_in",
+    "next_trial",
+    "open_label_bias",
     "randomisation_methods",
     "randomisation_test",
     "redrawn",
