@@ -19,7 +19,7 @@ The comparisons are tests of the repository and run with every change; this page
 | Student's and Welch's t-test | R `t.test`; the printed cells of the trial |
 | Analysis of covariance, robust errors | R `lm` with HC3 written out; the CDISC pilot's published table |
 | Mixed model for repeated measures | R `mmrm`, `emmeans`, `nlme::gls`, `pbkrtest`; SAS by way of the CDISC pilot; exact t-tests in balanced trials |
-| Standardised differences | R, written out; shuffled arms |
+| Standardised differences | R, written out; closed forms; simulation for bias |
 | Assurance, shrinkage after a choice, several arms | integrals and `mvtnorm` in R; simulated pairs of trials |
 | Risk differences | R; published examples of Newcombe and of Miettinen and Nurminen |
 | Exact tests and limits | R `fisher.test`, `binom.test`; direct enumeration |
