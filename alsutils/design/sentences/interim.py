@@ -40,8 +40,8 @@ def interim_plan(study: Study, result: InterimLooks | None) -> Prose:
     if result is None:
         return Prose(
             f"Too few patients have the primary endpoint at "
-            f"{study.visit_phrase(study.primary.visits[-1])}, or one arm has none, so that a look "
-            "before the end of this trial cannot be shown."
+            f"{study.visit_phrase(study.primary.visits[-1])}, or their values do not let the arms "
+            "be compared, so that a look before the end of this trial cannot be shown."
         )
     shares = fmt.listed([fmt.percent(s) for s in dict.fromkeys(result.frame["share"]) if s < 1])
     if result.planned:

@@ -127,7 +127,7 @@ def stopped_estimate(
     ordering = _Ordering.of(boundaries, look, z)
     tail = (1 - level) / 2
     to_unit = std_error * math.sqrt(time)
-    above = ordering.probability(0.0)
+    above = min(1.0, ordering.probability(0.0))
     half = -float(ndtri(tail)) * std_error
     return StoppedEstimate(
         look=look,
@@ -137,7 +137,7 @@ def stopped_estimate(
         estimate=ordering.drift_at(0.5) * to_unit,
         conf_low=ordering.drift_at(tail) * to_unit,
         conf_high=ordering.drift_at(1 - tail) * to_unit,
-        p_value=min(1.0, 2 * min(above, 1 - above)) if boundaries.sided == 2 else above,
+        p_value=2 * min(above, 1 - above) if boundaries.sided == 2 else above,
     )
 
 
