@@ -23,10 +23,10 @@ def sample_sizes(study: Study, result: SampleSizes | None) -> Table | Prose:
     sizes = {f"estimate {power:g}": f"{fmt.percent(power)} power" for power in powers}
     labels = {
         "analysis": "Analysis",
-        "effect_words": "True effect",
-        "sd": "SD of a patient",
         **sizes,
         "total": f"All arms, {fmt.percent(powers[0])}",
+        "effect_words": "True effect",
+        "sd": "SD of a patient",
     }
     lost = fmt.percent(result.spread.dropout)
     return tables.table(

@@ -1,5 +1,5 @@
 # Power and sample size from base R, pwr, rpact, lme4, brute force and simulation.
-# Run: Rscript closed_forms.R; writes closed_forms.json and lines.csv beside this file.
+# Run: Rscript closed_forms.R; writes closed_forms.json and lines.csv beside this file in about five minutes.
 suppressMessages({library(jsonlite); library(pwr); library(rpact); library(lme4); library(nlme)})
 set.seed(20080714)
 out <- list()
