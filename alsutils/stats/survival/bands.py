@@ -15,9 +15,10 @@ from alsutils.stats.survival.times import SAME, Floats
 BandKind = Literal["equal precision", "Hall-Wellner"]
 
 _WAVES = 50  # cosines in which the process between the limits is expanded
-_NODES = 100  # of Gauss-Legendre over the width of the band
+_WAVE_NODES, _NODES = 128, 64  # of Gauss-Legendre over the width of the band
+_SHORTEST = 0.01  # stretch, in the time of the process, below which the cosines are too few
 _REACH = 8.5  # standard deviations that are integrated over; beyond lies 1e-17
-_IMAGES = 6  # reflections on each side; the seventh is below 1e-30 for any band in use
+_IMAGES = 2  # reflections on each side; the third weighs below 1e-30 for any limit in use
 
 
 class BandError(ValueError):
@@ -187,20 +188,20 @@ def band_critical_value(
         raise BandError(f"conf_level must lie between 0 and 1, not {conf_level}")
     stays = _stationary_stays if equal else _bridge_stays
     return float(
-        optimize.brentq(lambda c: stays(c, a_low, a_high) - conf_level, 1e-2, 10.0, xtol=1e-10)
+        optimize.brentq(lambda c: stays(c, a_low, a_high) - conf_level, 0.2, 10.0, xtol=1e-9)
     )
 
 
-@lru_cache(maxsize=1)
-def _legendre() -> tuple[Floats, Floats]:
+@lru_cache(maxsize=2)
+def _legendre(nodes: int) -> tuple[Floats, Floats]:
     """Points and weights of Gauss-Legendre between -1 and 1."""
-    return np.polynomial.legendre.leggauss(_NODES)
+    return np.polynomial.legendre.leggauss(nodes)
 
 
 def _stationary_stays(limit: float, a_low: float, a_high: float) -> float:
     """Probability that a bridge over its standard deviation stays between two limits."""
     length = 0.5 * (math.log(a_high / a_low) - math.log((1 - a_high) / (1 - a_low)))
-    node, weight = _legendre()
+    node, weight = _legendre(_WAVE_NODES)
     x, weight = limit * node, limit * weight
     frequency = (np.arange(_WAVES) + 0.5) * math.pi / limit
     waves = np.cos(np.outer(x, frequency)) / math.sqrt(limit)
@@ -208,7 +209,7 @@ def _stationary_stays(limit: float, a_low: float, a_high: float) -> float:
     energy = waves.T @ ((weight * (x**2 / 4 - 0.5))[:, None] * waves) + np.diag(frequency**2)
     rates, vectors = linalg.eigh(energy)
     start = (weight * np.sqrt(stats.norm.pdf(x))) @ waves @ vectors
-    return float((np.exp(-rates * length) * start**2).sum())
+    return float((np.exp(-rates * max(length, _SHORTEST)) * start**2).sum())
 
 
 def _bridge_stays(limit: float, a_low: float, a_high: float) -> float:
@@ -233,7 +234,7 @@ def _normal_nodes(centre: Floats, spread: float, limit: float) -> tuple[Floats, 
         return centre[:, None], (np.abs(centre) < limit)[:, None].astype(float)
     low = np.maximum((-limit - centre) / spread, -_REACH)[:, None]
     high = np.minimum((limit - centre) / spread, _REACH)[:, None]
-    node, weight = _legendre()
+    node, weight = _legendre(_NODES)
     z = (low + high) / 2 + (high - low) / 2 * node
     mass = np.where(high > low, (high - low) / 2 * weight * stats.norm.pdf(z), 0.0)
     return centre[:, None] + spread * z, mass

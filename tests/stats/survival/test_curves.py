@@ -1,36 +1,32 @@
-import json
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lifelines import KaplanMeierFitter
 
 from alsutils.stats.survival import (
     SurvivalCurve,
+    TimesError,
+    at_risk,
     common_horizon,
     kaplan_meier,
     quantile,
+    quantiles,
     restricted_mean,
     restricted_mean_difference,
+    restricted_mean_ratio,
     reverse_kaplan_meier,
     survival_at,
     survival_difference,
 )
 
-REFERENCE = Path(__file__).parents[1] / "reference" / "survival"
 EXACT = 1e-9  # closed forms in double precision
 
 
 @pytest.fixture(scope="module")
-def reference() -> dict:
-    return json.loads((REFERENCE / "survival.json").read_text())
-
-
-@pytest.fixture(scope="module")
-def data() -> pd.DataFrame:
-    return pd.read_csv(REFERENCE / "survival.csv")
+def reference(from_r) -> dict:
+    return from_r("survival")
 
 
 def arm(data: pd.DataFrame, number: int) -> pd.DataFrame:
@@ -157,3 +153,83 @@ def test_refuses_nobody_and_impossible_times() -> None:
         kaplan_meier([-1, 2], [True, True])
     with pytest.raises(ValueError, match="at least 0"):
         kaplan_meier([np.nan, 2], [True, True])
+
+
+@pytest.mark.parametrize("kind", ["log-log", "log", "plain"])
+def test_intervals_of_each_kind_agree_with_survfit(from_r, two: pd.DataFrame, kind: str) -> None:
+    expected = from_r("curves")["intervals"][kind]
+    frame = kaplan_meier(two["time"], two["event"], interval=kind).frame
+    inside = frame["conf_low"].notna().to_numpy()
+    for ours, theirs in (("conf_low", "lower"), ("conf_high", "upper"), ("std_error", "se")):
+        values = np.array([np.nan if v is None else v for v in expected[theirs]], float)
+        np.testing.assert_allclose(frame[ours].to_numpy()[inside], values[inside], rtol=EXACT)
+
+
+def test_delayed_entry_agrees_with_survfit(from_r, data: pd.DataFrame) -> None:
+    expected, late = from_r("curves")["late"], data[data["time"] > 0]
+    frame = kaplan_meier(late["time"], late["event"], entry=expected["entry"]).frame
+    frame = frame[frame["time"] > 0]
+    for ours, theirs in (("time", "time"), ("estimate", "surv"), ("at_risk", "n_risk")):
+        np.testing.assert_allclose(frame[ours], expected[theirs], rtol=EXACT)
+    values = np.array([np.nan if v is None else v for v in expected["upper"]], float)
+    known = frame["conf_high"].notna().to_numpy()
+    np.testing.assert_allclose(frame["conf_high"].to_numpy()[known], values[known], rtol=EXACT)
+
+
+def test_quantiles_agree_with_survfit(from_r, two: pd.DataFrame) -> None:
+    expected = from_r("curves")["quantiles"]
+    frame = quantiles(kaplan_meier(two["time"], two["event"]), expected["share"]).frame
+    for ours, theirs in (("estimate",) * 2, ("conf_low", "lower"), ("conf_high", "upper")):
+        values = [np.nan if v is None else v for v in expected[theirs]]
+        np.testing.assert_allclose(frame[ours], values)
+
+
+def test_means_agree_with_survfit(from_r, data: pd.DataFrame) -> None:
+    expected = from_r("curves")["means"]
+    gap = restricted_mean_difference(*curves(data), 20)
+    ratio = restricted_mean_ratio(*curves(data), 20)
+    assert gap.estimate == pytest.approx(expected["difference"], rel=EXACT)
+    assert gap.std_error == pytest.approx(expected["se"], rel=EXACT)
+    assert gap.p_value == pytest.approx(expected["p"], rel=EXACT)
+    assert ratio.estimate == pytest.approx(expected["ratio"], rel=EXACT)
+    assert ratio.std_error == pytest.approx(expected["log_se"], rel=EXACT)
+    assert ratio.conf_low == pytest.approx(expected["ratio_low"], rel=EXACT)
+    assert ratio.conf_high == pytest.approx(expected["ratio_high"], rel=EXACT)
+    assert ratio.p_value == pytest.approx(expected["ratio_p"], rel=EXACT)
+
+
+def test_numbers_at_risk_are_those_watched_just_before() -> None:
+    curve = kaplan_meier([0, 2, 2, 5], [False, True, False, True])
+    assert at_risk(curve, [0, 1, 2, 3, 5, 6]).tolist() == [4, 3, 3, 1, 1, 0]
+
+
+def test_entry_at_zero_changes_nothing_and_late_entry_is_refused(data: pd.DataFrame) -> None:
+    late = data[data["time"] > 0]
+    plain = kaplan_meier(late["time"], late["event"]).frame
+    entered = kaplan_meier(late["time"], late["event"], entry=np.zeros(len(late))).frame
+    pd.testing.assert_frame_equal(plain, entered)
+    with pytest.raises(TimesError, match="1 of 2 people came under observation at or after"):
+        kaplan_meier([1, 2], [True, True], entry=[1, 0])
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 9999), factor=st.sampled_from([0.25, 12.0, 365.0]))
+def test_curve_knows_neither_the_order_nor_the_unit(seed: int, factor: float) -> None:
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(1, 25))
+    time, event = rng.integers(0, 9, n).astype(float), rng.random(n) < 0.6
+    order = rng.permutation(n)
+    plain = kaplan_meier(time, event).frame
+    other = kaplan_meier(time[order] * factor, event[order]).frame
+    np.testing.assert_allclose(other["time"], plain["time"] * factor)
+    pd.testing.assert_frame_equal(other.drop(columns="time"), plain.drop(columns="time"))
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 9999))
+def test_curve_agrees_with_lifelines(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    time, event = rng.integers(0, 9, 20).astype(float), rng.random(20) < 0.6
+    fit = KaplanMeierFitter().fit(time, event)
+    frame = kaplan_meier(time, event).frame
+    np.testing.assert_allclose(frame["estimate"], fit.survival_function_.iloc[:, 0], atol=1e-12)

@@ -1,6 +1,3 @@
-import json
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,24 +9,13 @@ from alsutils.stats.hazards import (
     proportionality_test,
 )
 
-REFERENCE = Path(__file__).parents[1] / "reference" / "survival"
 ITERATION = 1e-6  # both fits stop by a tolerance
 EXACT = 1e-9
 
 
 @pytest.fixture(scope="module")
-def reference() -> dict:
-    return json.loads((REFERENCE / "survival.json").read_text())
-
-
-@pytest.fixture(scope="module")
-def data() -> pd.DataFrame:
-    data = pd.read_csv(REFERENCE / "survival.csv")
-    return data.assign(
-        limb=(data["onset"] == "limb").astype(float),
-        a1=(data["arm"] == 1).astype(float),
-        a2=(data["arm"] == 2).astype(float),
-    )
+def reference(from_r) -> dict:
+    return from_r("survival")
 
 
 def test_log_rank_agrees_with_survdiff(reference: dict, data: pd.DataFrame) -> None:
