@@ -134,8 +134,8 @@ def proportionality_test(
     fit : CoxFit
         Its result.
     transform : {"km", "rank", "identity", "log"}
-        Scale on which time is looked at: one minus the share without the event, its rank among the
-        events, itself or its logarithm.
+        Scale on which time is looked at: one minus the share without the event, its rank among all
+        times, itself or its logarithm.
 
     Returns
     -------
@@ -328,7 +328,7 @@ def _positions(data: Prepared, transform: TimeScale) -> Floats:
     if transform == "identity":
         return time
     if transform == "rank":
-        return np.asarray(stats.rankdata(time), float)
+        return np.asarray(stats.rankdata(data.given.time)[data.sets.person], float)
     if transform == "log":
         if (time <= 0).any():
             raise TimesError("an event at time 0 has no logarithm; choose another scale of time")

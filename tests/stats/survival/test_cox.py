@@ -1,6 +1,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lifelines import CoxPHFitter
 
 from alsutils.stats.hazards import (
     HazardFitError,
@@ -91,3 +94,53 @@ def test_cox_names_what_stands_in_its_way(data: pd.DataFrame) -> None:
         cox([1, 2, 3], [True, False, False], pd.DataFrame({"age": [1.0, 2.0, 4.0]}))
     with pytest.raises(HazardFitError, match="no estimate"):
         cox([1, 2, 3, 4], [True] * 4, pd.DataFrame({"age": [9.0, 7.0, 4.0, 1.0]}))
+
+
+@pytest.mark.parametrize(
+    "model", ["breslow", "stratified", "stratified_breslow", "late", "late_stratified"]
+)
+def test_ties_strata_and_entry_agree_with_r(from_r, two: pd.DataFrame, model: str) -> None:
+    reference = from_r("cox")
+    expected = reference["models"][model]
+    group = two[two["time"] > 0] if "late" in model else two
+    fit = cox(
+        group["time"],
+        group["event"],
+        group[["arm", "age"]],
+        ties="breslow" if "breslow" in model else "efron",
+        strata=group["onset"] if "stratified" in model else None,
+        entry=reference["entry"] if "late" in model else None,
+    )
+    np.testing.assert_allclose(fit.frame["estimate"], expected["coef"], rtol=EXACT * 10)
+    np.testing.assert_allclose(fit.frame["std_error"], expected["se"], rtol=EXACT * 10)
+    assert fit.null_log_likelihood == pytest.approx(expected["loglik"][0], rel=EXACT)
+    assert fit.log_likelihood == pytest.approx(expected["loglik"][1], rel=EXACT)
+    statistic = 2 * (expected["loglik"][1] - expected["loglik"][0])
+    assert fit.likelihood_ratio.statistic == pytest.approx(statistic, rel=1e-7)
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 9999), factor=st.sampled_from([0.1, 12.0, 365.0]))
+def test_cox_agrees_with_lifelines_in_any_unit(seed: int, factor: float) -> None:
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=60)
+    time = np.ceil(rng.exponential(10 * np.exp(-0.5 * x)))
+    event = rng.random(60) < 0.7
+    frame = pd.DataFrame({"x": x, "z": rng.normal(size=60)})
+    ours = cox(time * factor, event, frame * factor)
+    peer = CoxPHFitter().fit(
+        frame.assign(t=time, e=event), "t", "e", fit_options={"precision": 1e-10}
+    )
+    np.testing.assert_allclose(ours.frame["estimate"] * factor, peer.params_, atol=1e-5)
+    np.testing.assert_allclose(ours.frame["std_error"] * factor, peer.standard_errors_, atol=1e-5)
+
+
+def test_cox_intervals_cover_and_a_wald_test_keeps_its_level() -> None:
+    rng = np.random.default_rng(8)
+    arm = np.arange(100) % 2 * 1.0
+    design, trials, inside = pd.DataFrame({"arm": arm}), 400, 0
+    for _ in range(trials):
+        time, stop = rng.exponential(10 * np.exp(0.5 * arm)), rng.uniform(2, 30, 100)
+        row = cox(np.minimum(time, stop), time <= stop, design).frame.iloc[0]
+        inside += row["conf_low"] <= -0.5 <= row["conf_high"]
+    assert inside / trials == pytest.approx(0.95, abs=3 * np.sqrt(0.95 * 0.05 / trials))
