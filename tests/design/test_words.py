@@ -3,6 +3,7 @@
 import json
 import re
 
+import pandas as pd
 import pytest
 
 from alsutils import design
@@ -29,12 +30,16 @@ def _everything(study):
     known, followed, seen = design.facts(study), design.flow(study), design.attendance(study)
     enrolled, start = design.allocation(study), design.baseline(study)
     before, power = design.lead_in(study), design.detectable(study)
+    plan = design.schedule(study)
     c, t, s = design.charts, design.tables, design.sentences
     return {
         "diagram": c.flow(study, followed),
         "attendance": c.attendance(study, seen),
         "allocation": c.allocation(study, enrolled),
         "love": c.love(study, start),
+        "schedule": c.schedule(study, plan),
+        "schedule table": t.schedule(study, plan),
+        "schedule words": s.schedule(study, plan),
         "power": c.detectable(study, power),
         "facts table": t.facts(study, known),
         "flow table": t.flow(study, followed),
@@ -98,6 +103,24 @@ def test_three_arms_are_shown(make):
         assert "Low" in str(words)
         assert "High" in str(words)
     assert len(shown["diagram"].columns) == 3
+
+
+def test_many_arms_are_shown(make):
+    values = ["C", "T", "V", "W", "X", "Y", "Z"]
+
+    def dealt(subjects):
+        known = subjects["TRT01P"].notna()
+        arms = [values[i % len(values)] for i in range(known.sum())]
+        return subjects.assign(TRT01P=pd.Series(arms, index=subjects.index[known]), EFFFL="Y")
+
+    arms = [{"value": v, "label": f"Arm {v}, which has a long name"} for v in values]
+    study = make(dealt, arms=arms, flow={"received": "ITTFL"})
+    shown = _everything(study)
+    _check(shown)
+    assert len(shown["diagram"].columns) == len(values)
+    page = shown["diagram"].to_html()
+    assert page.count("Received the treatment: 2") == 2 * len(values)  # wide and narrow
+    assert all(f"Arm {v}" in str(shown["flow"]) for v in values)
 
 
 def test_sentences_follow_the_direction(make):

@@ -105,6 +105,33 @@ def test_lines_run_between_the_boxes_and_lead_into_each(arms, aside, narrow):
         assert any(x <= a <= x + w and y - 1 <= b <= y + h for a, b in tips)
 
 
+def _touch(segment, box):
+    """Whether a segment reaches a box, or another segment as a box without width or height."""
+    (x0, y0), (x1, y1) = segment
+    x, y, w, h = box
+    near = 0.01
+    across = min(x0, x1) <= x + w + near and max(x0, x1) >= x - near
+    down = min(y0, y1) <= y + h + near and max(y0, y1) >= y - near
+    return across and down
+
+
+@cases
+def test_everybody_comes_from_the_first_box(arms, aside, narrow):
+    root = ET.fromstring(_diagram(arms, aside).to_svg(narrow))
+    boxes, waiting = _boxes(root), list(_segments(root))
+    reached = [boxes[0]]
+    while True:
+        found = [s for s in waiting if any(_touch(s, place) for place in reached)]
+        if not found:
+            break
+        waiting = [s for s in waiting if s not in found]
+        for (x0, y0), (x1, y1) in found:
+            reached.append((min(x0, x1), min(y0, y1), abs(x1 - x0), abs(y1 - y0)))
+        reached += [box for box in boxes if any(_touch(segment, box) for segment in found)]
+    assert waiting == []
+    assert set(boxes) <= set(reached)
+
+
 @pytest.mark.parametrize("arms", [2, 5, 8])
 def test_names_of_stages_keep_clear_of_lines_and_boxes(arms):
     root = ET.fromstring(_diagram(arms).to_svg())

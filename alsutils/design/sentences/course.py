@@ -134,7 +134,8 @@ def allocation(_study: Study, result: Allocation | None) -> Prose:
     ends = result.frame[result.frame["month"] == result.frame["month"].max()]
     sizes = [f"{r['total']} to {r['arm']}" for _, r in ends.iterrows()]
     undated = f" {fmt.plural(result.undated, 'patient')} have no date." if result.undated else ""
+    first, last = (f"{d.day} {d:%B %Y}" for d in (result.first, result.last))
     return Prose(
-        f"Patients were randomised in {fmt.plural(months, 'calendar month')}, "
-        f"{fmt.listed(sizes)}.{undated}"
+        f"Patients were randomised from {first} to {last}, in "
+        f"{fmt.plural(months, 'calendar month')}: {fmt.listed(sizes)}.{undated}"
     )
