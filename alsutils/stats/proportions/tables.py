@@ -99,7 +99,11 @@ class Limits:
 
 
 def solve(
-    function: Callable[..., Floats], low: Floats, high: Floats, args: tuple[NDArray, ...] = ()
+    function: Callable[..., Floats],
+    low: Floats,
+    high: Floats,
+    args: tuple[NDArray, ...] = (),
+    tolerance: float = 1e-13,
 ) -> Floats:
     """Find where a function is zero in each row, between limits where its signs differ.
 
@@ -111,6 +115,8 @@ def solve(
         With values of opposite sign.
     args : tuple of ndarray, shape (m,)
         What belongs to each row.
+    tolerance : float
+        How close the roots must be, absolutely and relatively.
 
     Returns
     -------
@@ -121,6 +127,6 @@ def solve(
         return np.empty(0)
     # Chandrupatla's method on all rows together; rows that are done drop out.
     found = elementwise.find_root(
-        function, (low, high), args=args, tolerances={"xatol": 1e-13, "xrtol": 1e-13}
+        function, (low, high), args=args, tolerances={"xatol": tolerance, "xrtol": tolerance}
     )
     return np.where(found.success, found.x, np.nan)
