@@ -87,6 +87,9 @@ def test_everything_is_shown_with_words(study):
 def test_the_pilot_is_shown(pilot):
     shown = _everything(pilot)
     _check(shown)
+    steps = re.findall(r"Week \d+: Left the study early", shown["flow table"].to_html())
+    assert [step.split(":")[0] for step in steps] == ["Week 8", "Week 16", "Week 24"]
+    assert "All who were randomised received the treatment" in str(shown["flow"])
     assert "the data hold nobody who was screened and not randomised" in str(shown["flow"])
     ids = set(pilot.tables["adsl"]["USUBJID"])
     for name, output in shown.items():

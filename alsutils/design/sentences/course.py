@@ -79,7 +79,7 @@ def _received(result: PatientFlow) -> str:
         return ""
     without = {arm: result.count("not_received", arm) for arm in result.arms}
     if not any(without.values()):
-        return " All of them received the treatment of their arm."
+        return " All who were randomised received the treatment of their arm."
     told = fmt.listed([f"{n:,} in {arm}" for arm, n in without.items() if n])
     return f" The treatment of the arm was not received by {told}."
 

@@ -39,9 +39,8 @@ def flow(study: Study, result: PatientFlow) -> Table:
     wide = frame.pivot_table(
         index=["group", "step"], columns="arm", values="n", sort=False, observed=True
     ).reset_index()
-    wide = wide.sort_values(
-        "group", key=lambda names: names.map(list(dict.fromkeys(_GROUPS.values())).index)
-    )
+    order = list(dict.fromkeys(_GROUPS.values()))
+    wide = wide.sort_values("group", key=lambda names: names.map(order.index), kind="stable")
     sizes = {arm: result.count("randomised", arm) for arm in study.arms}
     shown = wide[["group", "step"]].copy()
     for i, arm in enumerate(study.arms):
