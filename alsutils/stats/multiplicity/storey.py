@@ -13,7 +13,7 @@ from alsutils.stats.multiplicity.adjustments import checked_p_values
 Floats = NDArray[np.float64]
 PiMethod = Literal["smoother", "bootstrap", "fixed"]
 
-_GRID: Floats = np.arange(1, 20) * 0.05
+_GRID = np.asarray(np.arange(1, 20) * 0.05, dtype=np.float64)
 _FREEDOM = 3.0  # degrees of freedom of the smoothing spline, as in R's qvalue
 
 
