@@ -19,7 +19,7 @@ _FIGURE = re.compile(r"[-−]?\d[\d,]*(\.\d+)?")
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 _LANDSCAPE_FROM = 6  # columns
 _WIDEST, _NARROWEST = 40, 6  # letters that decide the width of a column
-_INDENT = 200  # twentieths of a point, of rows under a head
+_INDENT = 3 * "\\u160?"  # spaces that no line breaks at, before rows under a head
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,7 @@ class ExportedTable:
 
         sheet = self.sheet
         lines = list(_lines(sheet))
-        cells = [[_rtf(cell) for cell in line.cells] for line in lines]
-        columns = {f"c{k}": [row[k] for row in cells] for k in range(len(sheet.headings))}
+        columns = {f"c{k}": [line[k] for line in lines] for k in range(len(sheet.headings))}
         widths = _widths(sheet)
         sides = ["r" if figure else "l" for figure in sheet.figures]
         wide = len(sheet.headings) >= _LANDSCAPE_FROM
@@ -77,9 +76,7 @@ class ExportedTable:
             rtf_column_header=_headers(sheet, widths, sides),
             rtf_body=rtf.RTFBody(
                 col_rel_width=widths,
-                text_justification=[sides] * len(lines),
-                text_format=[[line.style] * len(widths) for line in lines],
-                text_indent_left=[[line.indent, *[0] * (len(widths) - 1)] for line in lines],
+                text_justification=sides,
                 text_convert=False,
             ),
             rtf_footnote=rtf.RTFFootnote(
@@ -89,15 +86,6 @@ class ExportedTable:
             else None,
         )
         return str(document.rtf_encode())
-
-
-@dataclass(frozen=True)
-class _Line:
-    """A row of the document: its cells, the style of its letters, the indent of the first cell."""
-
-    cells: tuple[str, ...]
-    style: str = ""
-    indent: int = 0
 
 
 def find_tables(notebook: Any) -> list[tuple[Any, ExportedTable]]:
@@ -214,17 +202,19 @@ def _rtf(words: str) -> str:
     return "".join(out)
 
 
-def _lines(sheet: Sheet) -> Iterator[_Line]:
-    """Yield the rows of the document: heads of groups, then their rows, set in a little."""
+def _lines(sheet: Sheet) -> Iterator[list[str]]:
+    """Yield the rows of the document in RTF: heads in bold, the rows under them set in."""
     last, nested = None, any(sheet.levels)
     for i, row in enumerate(sheet.rows):
-        if nested:
-            yield _Line(row, "", _INDENT) if sheet.levels[i] else _Line(row, "b")
+        cells = [_rtf(cell) for cell in row]
+        if nested and not sheet.levels[i]:
+            yield [f"\\b {cell}\\b0 " for cell in cells]
             continue
-        if sheet.groups and sheet.groups[i] != last:
+        if sheet.groups and not nested and sheet.groups[i] != last:
             last = sheet.groups[i]
-            yield _Line((last, *[""] * (len(row) - 1)), "b")
-        yield _Line(row, "", _INDENT if sheet.groups else 0)
+            yield [f"\\b {_rtf(last)}\\b0 ", *[""] * (len(row) - 1)]
+        indent = _INDENT if sheet.groups else ""
+        yield [f"{indent}{cells[0]}", *cells[1:]]
 
 
 def _headers(sheet: Sheet, widths: Sequence[float], sides: Sequence[str]) -> list[Any]:

@@ -90,11 +90,11 @@ def capitalised(sentence: str) -> str:
 
 
 def literal(words: str) -> str:
-    """Write words of the data into Markdown so that they are shown as they are.
+    r"""Write words of the data into Markdown so that they are shown as they are.
 
     Examples
     --------
-    >>> literal("<b>Fall</b>")
-    '\\\\<b\\\\>Fall\\\\</b\\\\>'
+    >>> print(literal("Fall*"))
+    Fall\*
     """
     return _MARKDOWN.sub(r"\\\1", words)

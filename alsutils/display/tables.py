@@ -86,15 +86,16 @@ def table(
     laid = laid.tab_style(style.text(weight="normal"), loc.column_labels())
     under = pd.Series(False, index=shown.index) if parent is None else frame[parent].notna()
     if under.any():
-        rows = np.flatnonzero(under).tolist()
+        rows, heads = (np.flatnonzero(which).tolist() for which in (under, ~under))
         laid = laid.tab_style(style.css(_UNDER), loc.body(columns=[first], rows=rows))
+        laid = laid.tab_style(style.css("font-weight: 600;"), loc.body(rows=heads))
     for heading, columns in (spanners or {}).items():
         laid = laid.tab_spanner(label=heading, columns=list(columns))
     for note in notes:
         laid = laid.tab_source_note(note)
     over = {column: heading for heading, columns in (spanners or {}).items() for column in columns}
-    heads = None if parent is None else frame[parent].where(under, frame[first])
-    groups = shown[group] if group else heads
+    own = None if parent is None else frame[parent].where(under, frame[first])
+    groups = shown[group] if group else own
     sheet = Sheet(
         headings=tuple(labels.values()),
         spanners=tuple(over.get(column, "") for column in labels),

@@ -333,7 +333,7 @@ def _counts(study: Study, block: AdverseEvents, named: pd.DataFrame) -> pd.DataF
         }
     ).reset_index(names=["name", "arm"])
     counts["name"], counts["arm"] = (counts[c].astype("str") for c in ("name", "arm"))
-    total = counts["arm"].map(sizes).astype(float)
+    total = counts["arm"].map(sizes).astype(int)
     limits = share_limits(counts["patients"], total, study.alpha)
     months = counts["arm"].map(_months(study, watched)).astype(float)
     return counts.assign(

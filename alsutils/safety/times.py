@@ -229,27 +229,28 @@ def timelines(study: Study) -> Timelines | None:
         return None
     events = study.events(carry=())
     events = events[events["ASTDY"] >= 1]
-    shown = pd.DataFrame(
-        {
-            "subject": events["USUBJID"],
-            "arm": events[ARM].astype("str"),
-            "day": events["ASTDY"],
-            "term": events[block.term].astype("str").map(sentence_case),
-            "severity": events["AESEV"].fillna("Not graded").map(sentence_case),
-            "serious": events["AESER"] == "Y",
-        }
-    )
+    serious = events["AESER"] == "Y"
     patients = followed.frame.rename(columns={"USUBJID": "subject", ARM: "arm"})
     patients = patients[["subject", "arm", "last", "death"]].assign(
-        grave=patients["subject"].isin(shown.loc[shown["serious"], "subject"]),
-        many=patients["subject"].map(shown["subject"].value_counts()).fillna(0),
+        grave=patients["subject"].isin(events.loc[serious, "USUBJID"]),
+        many=patients["subject"].map(events["USUBJID"].value_counts()).fillna(0),
     )
     order = ["grave", "many", "subject"]
     patients = patients.sort_values(order, ascending=[False, False, True])
     kept = patients.head(MOST_PATIENTS).drop(columns=["grave", "many"])
     kept = kept.sort_values("arm", kind="stable", ignore_index=True).astype({"arm": "str"})
-    drawn = shown[shown["subject"].isin(kept["subject"])].reset_index(drop=True)
-    return Timelines(kept, drawn, len(patients) - len(kept))
+    drawn = events[events["USUBJID"].isin(kept["subject"])]
+    shown = pd.DataFrame(
+        {
+            "subject": drawn["USUBJID"],
+            "arm": drawn[ARM].astype("str"),
+            "day": drawn["ASTDY"],
+            "term": drawn[block.term].astype("str").map(sentence_case),
+            "severity": drawn["AESEV"].fillna("Not graded").map(sentence_case),
+            "serious": drawn["AESER"] == "Y",
+        }
+    ).reset_index(drop=True)
+    return Timelines(kept, shown, len(patients) - len(kept))
 
 
 def _horizon(study: Study) -> float:

@@ -26,6 +26,7 @@ HOSTILE = [
     "🤕 and a nul \x00 and\na new line",
 ]
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
+SET_IN = 3 * "\u00a0"
 DESTINATIONS = {"fonttbl", "colortbl", "stylesheet", "info"}
 
 
@@ -155,10 +156,12 @@ def test_groups_and_heads_keep_their_rows():
     labels = {"w": "Event", "n": "n"}
     grouped = exported(tables.table(frame, "T", labels, group="g"))
     assert read_csv(grouped)["Group"].tolist() == ["A", "A", "B"]
-    assert [row[0] for row in read_rtf(grouped.to_rtf())[0]] == ["Event", "A", "x", "y", "B", "z"]
+    first = [row[0] for row in read_rtf(grouped.to_rtf())[0]]
+    assert first == ["Event", "A", SET_IN + "x", SET_IN + "y", "B", SET_IN + "z"]
     nested = exported(tables.table(frame, "T", labels, parent="head", group_label="Class"))
     assert read_csv(nested)["Class"].tolist() == ["x", "x", "z"]
-    assert [row[0] for row in read_rtf(nested.to_rtf())[0]] == ["Event", "x", "y", "z"]
+    assert [row[0] for row in read_rtf(nested.to_rtf())[0]] == ["Event", "x", SET_IN + "y", "z"]
+    assert nested.to_rtf().count(r"\b ") == 2 * 2
 
 
 def test_files_are_named_once_and_written_the_same_again(tmp_path):

@@ -27,7 +27,7 @@ PATIENCE = 20_000  # ms; drawing takes tens of them, a busy machine many times t
 SLACK = 1  # px; rounding of a page's width
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
 PAGES = ["index", *(c["file"] for part in TOC["parts"] for c in part["chapters"])]
-CHAPTER = "chapters/03_primary"
+CHAPTER, SAFETY = "chapters/03_primary", "chapters/02_safety"
 
 DRAWN = "() => [...document.querySelectorAll('.als-chart')].every(e => e.querySelector('svg'))"
 SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -218,6 +218,58 @@ def test_the_site_works_from_a_folder(site, visit):
     # Browsers refuse fonts to a page opened from a folder; the theme's icons are then missing.
     others = [line for line in seen.trouble if "font" not in line and "ERR_FAILED" not in line]
     assert others == []
+
+
+ROWS = """() => [...document.querySelector('.als-table[data-sortable][data-long] tbody').rows]
+  .filter(row => !row.hidden).map(row => [
+    row.cells[0].textContent.trim(), Number.parseInt(row.cells[1].textContent),
+    row.cells[0].style.getPropertyValue('--als-level')])"""
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+def test_a_long_table_is_sorted_and_filtered_from_the_keyboard(size, visit):
+    seen = visit(SAFETY, size=size)
+    page = seen.page
+    table = page.locator(".als-table[data-sortable][data-long]").first
+    written = page.evaluate(ROWS)
+    heading = table.locator("th.gt_col_heading").filter(has_text="Patients").first
+    assert heading.get_attribute("aria-sort") is None
+    button = heading.get_by_role("button")
+    orders = []
+    for _ in range(3):
+        button.focus()
+        page.keyboard.press("Enter")
+        orders.append((heading.get_attribute("aria-sort"), page.evaluate(ROWS)))
+    assert [way for way, _ in orders] == ["descending", "ascending", None]
+    heads = [[n for _, n, level in rows if not level] for _, rows in orders]
+    assert heads[0] == sorted(heads[0], reverse=True)
+    assert heads[1] == sorted(heads[1])
+    assert orders[2][1] == written
+    word = next(name for name, _, level in written if level)
+    page.get_by_role("searchbox").first.press_sequentially(word.upper())
+    kept = page.evaluate(ROWS)
+    assert 2 <= len(kept) < len(written)
+    assert not kept[0][2]  # the organ class stays over its event
+    assert word in [name for name, *_ in kept]
+    assert f"{len(kept)} rows" in page.get_by_role("status").first.inner_text()
+    assert page.evaluate(SIDEWAYS) <= SLACK
+    assert seen.trouble == []
+
+
+def test_every_table_is_offered_as_a_file_that_is_there(site, visit):
+    page = visit(SAFETY).page
+    tables = page.locator(".als-table").count()
+    links = page.locator(".als-downloads a")
+    assert links.count() == 2 * tables
+    folder = site / "tables" / "safety"
+    names = {link.get_attribute("href").rsplit("/", 1)[-1] for link in links.all()}
+    assert names == {path.name for path in folder.iterdir()}
+    with page.expect_download() as told:
+        links.first.click()
+    assert (
+        Path(told.value.path()).read_bytes()
+        == (folder / told.value.suggested_filename).read_bytes()
+    )
 
 
 def test_the_search_needs_no_network(home, visit):

@@ -53,7 +53,9 @@
     if (direction !== "none") {
       const sign = direction === "ascending" ? 1 : -1;
       parts = parts.map((part) => ({ ...part, rows: ordered(part.rows, (row) => row.cells[column], sign) }));
-      if (!parts.some((part) => part.heading)) parts = ordered(parts, (part) => part.head.cells[column], sign);
+      // A group without cells of its own goes by its foremost row.
+      const leader = (part) => (part.heading ? part.rows[0] : part.head);
+      parts = ordered(parts, (part) => leader(part) && leader(part).cells[column], sign);
     }
     body.append(...parts.flatMap((part) => [part.head, ...part.rows]));
   }
