@@ -38,8 +38,9 @@ After this chapter you can
 - say what each way of drawing the arms gains in balance and gives away in secrecy;
 - test a difference by drawing the arms again;
 - tell what a trial of a given size can find and what it must leave open;
-- tell power from the probability that the next trial succeeds, and say why no size makes it certain;
 - work out how many patients a trial needs, and say what the number rests on;
+- tell power from the probability that the next trial succeeds, and say why no size makes it certain;
+- say what looking early does to an error rate and to an estimate, and what a boundary costs;
 - name what blinding protects against, and what its absence lets in.
 
 ## Data used
@@ -351,6 +352,119 @@ design.sentences.event_sizes(study, planned)
 
 # %% [markdown]
 """
+## Looking early
+
+Results come in one patient at a time, and it is tempting to look. Suppose treatment does nothing.
+Somebody tests the data so far at each look and stops the trial at the first p-value below the level.
+How often will such a trial claim an effect? Simulate it.
+"""
+
+# %%
+peeked = design.peeking(study)
+design.charts.peeking(study, peeked)
+
+# %%
+design.sentences.peeking(study, peeked)
+
+# %% [markdown]
+"""
+Every look is one more chance to be lucky, and the chances add up {cite:p}`armitage1969`. The remedy is
+to ask more of each look, so that all of them together err no more often than was promised. What is
+asked is a **boundary** for the z statistic, the difference counted in standard errors. Pocock asks the
+same of every look {cite:p}`pocock1977`; O'Brien and Fleming ask very much of the first and hardly
+anything extra of the last {cite:p}`obrien1979`.
+
+Looks seldom come when they were planned. A **spending function** {cite:p}`lan1983` says how much of
+the level may be used up by any share of the information, so that a boundary can be found whenever a
+look takes place. The picture has four of them; two come close to the boundaries of Pocock and of O'Brien
+and Fleming.
+"""
+
+# %%
+menu, looks = design.boundary_choices(study), design.interim_looks(study)
+design.charts.boundaries(study, menu, looks)
+
+# %%
+design.sentences.interim_plan(study, looks)
+
+# %% [markdown]
+"""
+Looks are not free. A trial with a boundary must be ready for more patients than one with a single
+look, to have the same power. But it will often stop before, and then it needs fewer.
+"""
+
+# %%
+design.tables.boundary_costs(study, menu)
+
+# %% [markdown]
+"""
+Here is the primary comparison of this trial as it would have stood at each look. Note how many
+patients had been randomised by then: where patients are followed for long, a trial may have enrolled
+everybody before the first look can take place, and stopping spares nobody.
+"""
+
+# %%
+design.tables.interim_looks(study, looks)
+
+# %%
+design.sentences.interim_looks(study, looks)
+
+# %% [markdown]
+"""
+A look also asks whether to go on is worth while. The chance that the trial still ends in favour of
+treatment, given what was seen, is its **conditional power** {cite:p}`lanwittes1988`. It depends on
+what is assumed of the patients to come: that the trend goes on, that treatment does what the design
+hoped, or that it does nothing. **Predictive power** {cite:p}`spiegelhalter1986` averages over all
+effects that the data so far leave possible. A trial with little chance may stop for **futility**. That
+costs power and never adds a false claim.
+"""
+
+# %%
+design.charts.conditional_power(study, looks)
+
+# %%
+design.tables.conditional_power(study, looks)
+
+# %% [markdown]
+"""
+What does a trial that stopped early say about the size of the effect? Simulate trials with the looks
+of this one, and keep those that stopped early in favour of treatment.
+"""
+
+# %%
+claimed = design.stopping_bias(study, looks)
+design.charts.stopping_bias(study, claimed)
+
+# %%
+design.sentences.stopping_bias(study, claimed)
+
+# %% [markdown]
+"""
+So the looks belong into the estimate as well. Call a result the more extreme the earlier its boundary
+was crossed, and at one look the larger its z. With that order a p-value, an interval and an estimate
+that is too high as often as too low can be computed {cite:p}`tsiatis1984`.
+"""
+
+# %%
+design.tables.interim_outcomes(study, looks)
+
+# %% [markdown]
+"""
+Last, a look may ask for more patients. If the result is promising but not yet enough, the trial grows
+{cite:p}`mehta2011`. Now its size depends on its own data, and counting all patients alike may break
+the level. The **combination test** {cite:p}`cui1999` gives the two parts of the trial the weights that
+were planned, however large the second part becomes.
+"""
+
+# %%
+grown = design.reestimation(study)
+design.tables.reestimation(study, grown)
+
+# %%
+design.sentences.reestimation(study, grown)
+
+# %% [markdown]
+"""
 ## The next trial
 
 A trial is seldom the last of its kind. Suppose that somebody plans the next one from this result. If the
@@ -524,6 +638,25 @@ assurance(Belief.normal(2, 0.7), sd=4, n_control=64, n_treated=64)
 
 Not to know the effect draws the chance of success towards a half, down from a power above it and up from
 one below.
+```
+
+**5. A boundary for looks that come late.** A trial planned five looks at equal distances. The second
+took place only when half of the data were in. What boundary holds there? And what would the trial give
+away if it had kept the one planned for 40%?
+
+```{dropdown} Solution
+A spending function needs only the shares of the information so far:
+
+~~~python
+from alsutils.stats.group_sequential import Spending, spending_boundaries
+
+spending = Spending("obrien_fleming")
+spending_boundaries([0.2, 0.4], spending).frame
+spending_boundaries([0.2, 0.5], spending).frame
+~~~
+
+At half of the data more of the level may be used up, so that the boundary is lower. The old one would
+keep the promise too, but make it harder than need be to stop.
 ```
 
 **6. More patients or more time.** Under control 3 of 100 patients have the event in a month and a few

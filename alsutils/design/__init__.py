@@ -3,6 +3,8 @@
 from alsutils.design import charts, sentences, tables
 from alsutils.design.analysis import baseline, detectable, facts, lead_in
 from alsutils.design.course import allocation, attendance, flow
+from alsutils.design.interim import interim_looks, stopping_bias
+from alsutils.design.looks import boundary_choices, peeking, reestimation
 from alsutils.design.next_trial import next_trial
 from alsutils.design.randomisation import randomisation_methods, randomisation_test
 from alsutils.design.sample_size import event_sizes, sample_sizes
@@ -12,17 +14,22 @@ __all__ = [
     "allocation",
     "attendance",
     "baseline",
+    "boundary_choices",
     "charts",
     "detectable",
     "event_sizes",
     "facts",
     "flow",
+    "interim_looks",
     "lead_in",
     "next_trial",
+    "peeking",
     "randomisation_methods",
     "randomisation_test",
+    "reestimation",
     "sample_sizes",
     "schedule",
     "sentences",
+    "stopping_bias",
     "tables",
 ]

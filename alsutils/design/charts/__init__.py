@@ -2,6 +2,7 @@
 
 from alsutils.design.charts.balance import love
 from alsutils.design.charts.course import allocation, attendance, flow
+from alsutils.design.charts.interim import boundaries, conditional_power, peeking, stopping_bias
 from alsutils.design.charts.next_trial import assurance, assurance_sliders, beliefs
 from alsutils.design.charts.power import detectable
 from alsutils.design.charts.randomisation import randomisation_methods, randomisation_test
@@ -14,11 +15,15 @@ __all__ = [
     "assurance_sliders",
     "attendance",
     "beliefs",
+    "boundaries",
+    "conditional_power",
     "detectable",
     "flow",
     "love",
+    "peeking",
     "power_sliders",
     "randomisation_methods",
     "randomisation_test",
     "schedule",
+    "stopping_bias",
 ]

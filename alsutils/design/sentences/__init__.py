@@ -2,6 +2,14 @@
 
 from alsutils.design.sentences.balance import baseline, lead_in
 from alsutils.design.sentences.course import allocation, attendance, departures, facts, flow
+from alsutils.design.sentences.interim import (
+    interim,
+    interim_looks,
+    interim_plan,
+    peeking,
+    reestimation,
+    stopping_bias,
+)
 from alsutils.design.sentences.next_trial import later_trials, next_trial, open_label_bias
 from alsutils.design.sentences.power import detectable
 from alsutils.design.sentences.randomisation import (
@@ -26,15 +34,21 @@ __all__ = [
     "event_sizes",
     "facts",
     "flow",
+    "interim",
+    "interim_looks",
+    "interim_plan",
     "key_points",
     "later_trials",
     "lead_in",
     "next_trial",
     "open_label_bias",
+    "peeking",
     "randomisation_methods",
     "randomisation_test",
     "redrawn",
+    "reestimation",
     "sample_size_point",
     "sample_sizes",
     "schedule",
+    "stopping_bias",
 ]

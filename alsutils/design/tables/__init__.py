@@ -2,6 +2,13 @@
 
 from alsutils.design.tables.balance import baseline, lead_in
 from alsutils.design.tables.course import attendance, facts, flow
+from alsutils.design.tables.interim import (
+    boundary_costs,
+    conditional_power,
+    interim_looks,
+    interim_outcomes,
+    reestimation,
+)
 from alsutils.design.tables.next_trial import beliefs, later_trials
 from alsutils.design.tables.power import detectable
 from alsutils.design.tables.randomisation import randomisation_methods, randomisation_test
@@ -12,14 +19,19 @@ __all__ = [
     "attendance",
     "baseline",
     "beliefs",
+    "boundary_costs",
+    "conditional_power",
     "detectable",
     "event_sizes",
     "facts",
     "flow",
+    "interim_looks",
+    "interim_outcomes",
     "later_trials",
     "lead_in",
     "randomisation_methods",
     "randomisation_test",
+    "reestimation",
     "sample_sizes",
     "schedule",
 ]
