@@ -6,7 +6,7 @@
 A trial is made up in a temporary folder: ADSL, ADAE with 1,200 terms in 27 organ classes, deaths,
 leavers and two treatments a patient. Then every statement of the chapter runs on it, as when the
 book is built, and is timed. Target: the analysis (what the chapter assigns) in under 10 seconds.
-What it shows is timed beside it: charts and tables are brought into the form that goes into the page.
+What it shows is timed beside it: charts and tables are brought into the form that a page takes.
 """
 
 import argparse

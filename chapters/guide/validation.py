@@ -21,8 +21,15 @@ The comparisons are tests of the repository and run with every change; this page
 | Mixed model for repeated measures | R `mmrm`, `emmeans`, `nlme::gls`, `pbkrtest`; SAS by way of the CDISC pilot; exact t-tests in balanced trials |
 | Standardised differences | R, written out; closed forms; simulation for bias |
 | Assurance, shrinkage after a choice, several arms | integrals and `mvtnorm` in R; simulated pairs of trials |
-| Risk differences | R; published examples of Newcombe and of Miettinen and Nurminen |
-| Exact tests and limits | R `fisher.test`, `binom.test`; direct enumeration |
+| Risk differences and risk ratios | R; published examples of Miettinen and Nurminen and of Fagerland and colleagues; coverage added up over every outcome |
+| Exact tests, odds ratios and limits | R `fisher.test`, `binom.test`; published figures of StatXact; every outcome tried, in R and here |
+| Mantel-Haenszel estimates and tests | R `metafor`, `mantelhaen.test`; a published example |
+| Event rates and their ratios | R `poisson.test`, `MASS::glm.nb`, `glm` with a sandwich; coverage added up over every outcome |
+| False discovery rates by body system | R `p.adjust`; the printed example of R `c212` |
+| Shares drawn towards their body system | nested integrals in R; simulated coverage and calibration |
+| Cumulative incidence, Gray's test | R `survival`, `cmprsk` |
+| Mean number of events per patient | R `survival`; a numerical jackknife in R where deaths compete |
+| Events after a procedure | counting day by day |
 | Methods of randomisation | the binomial and Markov-chain probabilities of imbalance; Blackwell and Hodges' closed form of right guesses; minimisation step by step in R |
 | Randomisation tests | R `coin`, `exactRankTests`, `wilcox.test`; SciPy; simulated level and coverage |
 | Values below a limit | R `survreg` with left censoring; the exact likelihood |
