@@ -22,7 +22,7 @@ from alsutils.study import ARM, Study
 from alsutils.study.later import LaterTrial
 
 WANTED = 0.8  # assurance that a trial is planned for
-CURVE_POINTS = 50
+CURVE_POINTS = 40
 MOST_NAMED = 10_000  # patients an arm; a larger trial is only called larger
 
 FACE = "At face value"

@@ -21,7 +21,7 @@ _WEIGHT = np.exp(-(_Z**2) / 2) / np.exp(-(_Z**2) / 2).sum()
 _FINE = np.arange(-8, 8.01, 0.02)
 _FINE_WEIGHT = np.exp(-(_FINE**2) / 2) / np.exp(-(_FINE**2) / 2).sum()
 
-CELLS = 40  # of a grid, to one standard error
+CELLS = 20  # of a grid, to one standard error
 REACH = 10  # standard errors that a grid goes beyond the estimate
 MOST_PATIENTS = 1_000_000  # in the control arm
 
@@ -183,7 +183,9 @@ def given_significance(estimate: float, std_error: float, level: Level = TWO_SID
     Zhong H, Prentice RL. Bias-reduced estimators and confidence intervals for odds ratios in
     genome-wide association studies. Biostatistics 2008;9:621-634.
     """
-    low, high = sorted((0.0, estimate))
+    _check_error(std_error)
+    # What no test would have let pass is likely only where the estimate is not far from 0.
+    low, high = sorted((0.0 if abs(estimate) < REACH * std_error else estimate, estimate))
     step = std_error / CELLS
     first = math.floor((low - REACH * std_error) / step)
     cells = np.arange(first, math.ceil((high + REACH * std_error) / step))
@@ -367,7 +369,7 @@ def size_for_assurance(
     reached = lambda n0: assurance(belief, sd, *arms(n0), level)  # noqa: E731
     limit = assurance_limit(belief, level)
     none = SizeForAssurance(math.nan, math.nan, math.nan, limit)
-    ladder = np.unique(np.ceil(np.geomspace(2, MOST_PATIENTS, 60)))
+    ladder = np.unique(np.ceil(np.geomspace(2, MOST_PATIENTS, 30)))
     enough = np.flatnonzero(reached(ladder) >= wanted)
     if not len(enough):
         return none

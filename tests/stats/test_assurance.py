@@ -26,7 +26,7 @@ from alsutils.stats.strength import normal_posterior
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "assurance"
 QUADRATURE = 1e-8  # R's integrals are asked for 1e-11, ours are trapezoid sums good to 1e-9
-GRID = 3e-5  # a share above a threshold, by the midpoint rule with 40 points to a standard error
+GRID = 1e-4  # a share above a threshold, by the midpoint rule with 20 points to a standard error
 GENZ = 1e-6  # R's integral of a multivariate normal is drawn at random to 1e-8 or so
 
 cases = pd.read_csv(REFERENCE / "assurance.csv")
@@ -167,6 +167,12 @@ def test_one_normal_prior_is_the_conjugate_formula(x, se, prior_mean, prior_sd):
     assert (found.mean, found.sd) == pytest.approx((expected.estimate, expected.std_error))
     assert found.interval() == pytest.approx((expected.conf_low, expected.conf_high), abs=1e-6)
     assert float(found.probability_above()) == pytest.approx(expected.probability_above)
+
+
+@pytest.mark.parametrize("standing", [9.5, 10.5, 40.0])
+def test_what_is_far_from_nothing_needs_no_allowance_for_the_choice(standing):
+    found = given_significance(standing, 1.0)
+    assert (found.mean, found.sd) == pytest.approx((standing, 1.0), abs=1e-6)
 
 
 def test_a_share_of_idle_treatments_is_weighed_by_bayes_rule():
