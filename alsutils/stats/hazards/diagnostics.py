@@ -11,6 +11,7 @@ from statsmodels.nonparametric.smoothers_lowess import lowess
 
 from alsutils.stats.hazards.cox import CoxFit, Prepared, prepare
 from alsutils.stats.hazards.partial import Likelihood, likelihood, risk_sets
+from alsutils.stats.hazards.splines import natural_spline
 from alsutils.stats.survival.times import Floats, Ints, Times, TimesError, checked_times, counts
 
 TimeScale = Literal["km", "rank", "identity", "log"]
@@ -359,21 +360,6 @@ def _smoothed(points: pd.DataFrame, spread: float, conf_level: float) -> pd.Data
     return pd.DataFrame(
         dict(zip(names, (moments, grid, estimate, estimate - half, estimate + half), strict=True))
     )
-
-
-def natural_spline(x: Floats, knots: Floats) -> Floats:
-    """Basis of cubic splines with straight ends, with a column of ones, shape (n, knots)."""
-    knots = np.unique(knots)
-    width = knots[-1] - knots[0]
-
-    def beyond(k: float) -> Floats:
-        return np.asarray(np.maximum((x - k) / width, 0.0) ** 3)
-
-    columns = [np.ones_like(x), (x - knots[0]) / width]
-    for k in knots[1:-1]:
-        part = (knots[-1] - k) / width
-        columns.append(beyond(k) - part * beyond(knots[0]) - (1 - part) * beyond(knots[-1]))
-    return np.column_stack(columns)
 
 
 def _rising(position: Floats, time: Floats) -> tuple[Floats, Floats]:

@@ -20,6 +20,7 @@ from alsutils.stats.survival.curves import (
     survival_difference,
     survival_differences,
 )
+from alsutils.stats.survival.lost import restricted_time_lost, restricted_time_lost_difference
 from alsutils.stats.survival.means import (
     common_horizon,
     restricted_mean,
@@ -62,6 +63,8 @@ __all__ = [
     "restricted_mean",
     "restricted_mean_difference",
     "restricted_mean_ratio",
+    "restricted_time_lost",
+    "restricted_time_lost_difference",
     "reverse_kaplan_meier",
     "simultaneous_band",
     "survival_at",
