@@ -21,7 +21,7 @@ The comparisons are tests of the repository and run with every change; this page
 | Mixed model for repeated measures | R `mmrm`, `emmeans`, `nlme::gls`, `pbkrtest`; SAS by way of the CDISC pilot; exact t-tests in balanced trials |
 | Standardised differences | R, written out; closed forms; simulation for bias |
 | Assurance, shrinkage after a choice, several arms | integrals and `mvtnorm` in R; simulated pairs of trials |
-| Risk differences and risk ratios | R; published examples of Miettinen and Nurminen and of Fagerland and colleagues; coverage added up over every outcome |
+| Risk differences and risk ratios | R; published tables of Newcombe and of Fagerland and colleagues; coverage added up over every outcome |
 | Exact tests, odds ratios and limits | R `fisher.test`, `binom.test`; published figures of StatXact; every outcome tried, in R and here |
 | Mantel-Haenszel estimates and tests | R `metafor`, `mantelhaen.test`; a published example |
 | Event rates and their ratios | R `poisson.test`, `MASS::glm.nb`, `glm` with a sandwich; coverage added up over every outcome |

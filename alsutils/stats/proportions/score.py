@@ -163,28 +163,17 @@ def ratio_wald_limits(tables: Tables, alpha: float = 0.05) -> Limits:
 def newcombe_interval(
     events_treated: int, n_treated: int, events_control: int, n_control: int, alpha: float = 0.05
 ) -> Interval:
-    """Give Newcombe's hybrid score limits of a risk difference (his method 10).
+    """Give Newcombe's limits of one risk difference.
 
     Parameters
     ----------
-    events_treated, n_treated, events_control, n_control : int
-        Patients counted and patients in each arm.
-    alpha : float
-        Two-sided: the limits have level ``1 - alpha``.
+    events_treated, n_treated, events_control, n_control, alpha
+        As in `risk_difference`.
 
     Returns
     -------
     Interval
-        Limits of treated less control, within -1 and 1.
-
-    Raises
-    ------
-    ValueError
-        If the counts are impossible.
-
-    References
-    ----------
-    Newcombe, Statistics in Medicine 1998;17:873-890.
+        As `newcombe_limits`.
     """
     tables = Tables.one(events_treated, n_treated, events_control, n_control)
     return _first(newcombe_limits(tables, alpha))
@@ -193,28 +182,17 @@ def newcombe_interval(
 def miettinen_nurminen_interval(
     events_treated: int, n_treated: int, events_control: int, n_control: int, alpha: float = 0.05
 ) -> Interval:
-    """Give Miettinen and Nurminen's score limits of a risk difference.
+    """Give Miettinen and Nurminen's limits of one risk difference.
 
     Parameters
     ----------
-    events_treated, n_treated, events_control, n_control : int
-        Patients counted and patients in each arm.
-    alpha : float
-        Two-sided: the limits have level ``1 - alpha``.
+    events_treated, n_treated, events_control, n_control, alpha
+        As in `risk_difference`.
 
     Returns
     -------
     Interval
-        Limits of treated less control, within -1 and 1.
-
-    Raises
-    ------
-    ValueError
-        If the counts are impossible.
-
-    References
-    ----------
-    Miettinen and Nurminen, Statistics in Medicine 1985;4:213-226.
+        As `miettinen_nurminen_limits`.
 
     Examples
     --------
