@@ -261,7 +261,7 @@ def test_everything_is_shown(strong):
     [
         ({"outcomes": []}, "gives no outcome"),
         ({"source": "paper"}, "What it was reported"),
-        ({"same_endpoint": True}, "randomised 120 patients. The estimate"),
+        ({"same_endpoint": True}, "randomised 120 patients. The probabilities assume"),
         ({"arms": [{"label": "long"}], "control_share": 1}, "a probability of success of"),
         ({"outcomes": [{"arm": "long", "at": "month 9", "p": 0.0}]}, "below 0.05 for 1 of 1"),
     ],

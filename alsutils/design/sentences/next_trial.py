@@ -74,10 +74,11 @@ def _one_trial(study: Study, trial: LaterTrial, rows: pd.DataFrame, together: pd
     how = f" ({trial.design})" if trial.design else ""
     text = f"**{trial.name}**{how} randomised {fmt.plural(trial.n, 'patient')}."
     if not trial.same_endpoint:
-        text += (
-            f" Its primary endpoint is {trial.endpoint}, not that of this trial; the probabilities "
-            "assume that the effect there is as many standard deviations as here."
-        )
+        text += f" Its primary endpoint is {trial.endpoint}, not that of this trial."
+    text += (
+        " The probabilities assume that its effect, with its own doses and at its own times, is as "
+        "many standard deviations as here."
+    )
     outcomes = rows.dropna(subset="p").drop_duplicates("arm")
     if outcomes.empty:
         return f"{text} {_expected(trial, rows, together)} study.yml gives no outcome of it."
