@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from alsutils import design
+from alsutils.design import interim
 from alsutils.design.interim import RULES
 from alsutils.design.looks import ADJUSTED, ALWAYS, EFFECTS, TESTS, UNADJUSTED
 from alsutils.display import Figure, Prose, Table
@@ -48,6 +49,11 @@ def many(_, n=12):
     return adsl.assign(
         ITTFL="Y", EFFFL="Y", EOSSTT="COMPLETED", DCSREAS=None, AGE=60, SEX="F", SITE="a"
     )
+
+
+@pytest.fixture(autouse=True)
+def _coarse_curves(monkeypatch):
+    monkeypatch.setattr(interim, "CURVE_POINTS", 7)
 
 
 @pytest.fixture

@@ -89,7 +89,7 @@ def test_limits_hold_the_truth_and_the_estimate_is_its_median(drift, futility) -
     boundaries = spending_boundaries([0.4, 0.7, 1], POCOCK, 0.05, 1)
     if futility:
         boundaries = with_futility(boundaries, [0.2, 0.9], binding=True)
-    n = 250
+    n = 150
     paths = simulate_paths(boundaries.fractions, drift, n, np.random.default_rng(5))
     trials = stop_trials(boundaries, paths)
     errors = 1 / np.sqrt(boundaries.fractions[trials.look - 1])
