@@ -28,6 +28,12 @@ from alsutils.stats.survival.means import (
     restricted_mean_ratio,
 )
 from alsutils.stats.survival.permutation import SurvivalPermutation, permutation_test
+from alsutils.stats.survival.reconstruction import (
+    Reconstruction,
+    ReconstructionError,
+    click_curve,
+    reconstruct,
+)
 from alsutils.stats.survival.times import Estimate, Times, TimesError, checked_times
 from alsutils.stats.survival.weighted import (
     LogRank,
@@ -45,6 +51,8 @@ __all__ = [
     "MaxCombo",
     "Quantile",
     "Quantiles",
+    "Reconstruction",
+    "ReconstructionError",
     "SurvivalCurve",
     "SurvivalPermutation",
     "Times",
@@ -52,6 +60,7 @@ __all__ = [
     "at_risk",
     "band_critical_value",
     "checked_times",
+    "click_curve",
     "common_horizon",
     "kaplan_meier",
     "log_rank",
@@ -60,6 +69,7 @@ __all__ = [
     "permutation_test",
     "quantile",
     "quantiles",
+    "reconstruct",
     "restricted_mean",
     "restricted_mean_difference",
     "restricted_mean_ratio",
