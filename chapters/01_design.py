@@ -40,6 +40,7 @@ After this chapter you can
 - tell what a trial of a given size can find and what it must leave open;
 - work out how many patients a trial needs, and say what the number rests on;
 - tell power from the probability that the next trial succeeds, and say why no size makes it certain;
+- say which broken promise of a trial harms which analysis, from simulated trials;
 - say what looking early does to an error rate and to an estimate, and what a boundary costs;
 - name what blinding protects against, and what its absence lets in.
 
@@ -352,6 +353,55 @@ design.sentences.event_sizes(study, planned)
 
 # %% [markdown]
 """
+## The trial, hundreds of times
+
+A formula for power knows one kind of trial: everybody comes, nobody dies, and raters are blind. Real
+trials are less kind. What happens then can be tried out: invent patients whose course, spread, deaths
+and drop-out are like those of this trial, let chance deal them to the arms, analyse them, and begin
+again. Some of these trials have an effect, the one that the sample size above was planned for; others
+have none. The worlds below change one thing each.
+"""
+
+# %%
+many = design.operating(study, needed)
+design.tables.worlds(study, many)
+
+# %% [markdown]
+"""
+First the trials in which treatment does nothing. An analysis may still find a difference in 5 of 100,
+if it works at the level of 0.05. That share is its **type I error**.
+"""
+
+# %%
+design.charts.operating(study, many, "type I error")
+
+# %% [markdown]
+"""
+Now the trials in which treatment works. The share that finds it is the **power**. But look at the
+raters who know the arm: there the "power" grows, for what they add is counted as effect.
+"""
+
+# %%
+design.charts.operating(study, many, "power")
+
+# %%
+design.sentences.operating(study, many)
+
+# %% [markdown]
+"""
+Power and error are two of the **operating characteristics** of a trial {cite:p}`morris2019`. Two more
+say whether the estimate can be trusted: its **bias**, the mean distance from the true difference, and
+the **coverage** of its interval, the share of trials whose interval holds the truth. Each figure comes
+from a limited number of trials, so it has an error of its own, the Monte Carlo error.
+"""
+
+# %%
+design.tables.operating(study, many)
+
+# %% [markdown]
+"""
+Your own worlds take a few lines of YAML and the command `alsbook power`; the guide shows how.
+
 ## Looking early
 
 Results come in one patient at a time, and it is tempting to look. Suppose treatment does nothing.
@@ -556,7 +606,9 @@ story(study, "design", "limits")
 """
 
 # %%
-design.sentences.key_points(study, followed, start, power, before)
+design.sentences.key_points(
+    study, followed, start, before, again, power, needed, many, looks, ahead
+)
 
 # %% [markdown]
 """

@@ -6,6 +6,7 @@ from alsutils.design.course import allocation, attendance, flow
 from alsutils.design.interim import interim_looks, stopping_bias
 from alsutils.design.looks import boundary_choices, peeking, reestimation
 from alsutils.design.next_trial import next_trial
+from alsutils.design.operating import operating
 from alsutils.design.randomisation import randomisation_methods, randomisation_test
 from alsutils.design.sample_size import event_sizes, sample_sizes
 from alsutils.design.schedule import schedule
@@ -23,6 +24,7 @@ __all__ = [
     "interim_looks",
     "lead_in",
     "next_trial",
+    "operating",
     "peeking",
     "randomisation_methods",
     "randomisation_test",

@@ -55,7 +55,18 @@ def _everything(study):
         "baseline": s.baseline(study, start),
         "detectable": s.detectable(study, power),
         "lead-in": s.lead_in(study, before),
-        "key points": s.key_points(study, followed, start, power, before),
+        "key points": s.key_points(
+            study,
+            followed,
+            start,
+            before,
+            design.randomisation_test(study, n_draws=99),
+            power,
+            needed=None,
+            many=None,
+            looks=None,
+            ahead=None,
+        ),
     }
 
 
@@ -70,6 +81,30 @@ def _check(shown):
         if isinstance(output, Figure):
             assert output.description.endswith(".")
             assert "<svg" in output.to_svg()
+
+
+def test_key_points_end_with_the_next_trial(study):
+    needed = design.sample_sizes(study)
+    many = design.operating(study, needed, n_trials=10)
+    looks = design.interim_looks(study, n_orders=5)
+    ahead = design.next_trial(study)
+    points = design.sentences.key_points(
+        study,
+        design.flow(study),
+        design.baseline(study),
+        design.lead_in(study),
+        design.randomisation_test(study, n_draws=99),
+        design.detectable(study),
+        needed,
+        many,
+        looks,
+        ahead,
+    )
+    lines = points.text.split("\n")
+    s = design.sentences
+    wanted = [s.sample_size_point(study, needed), s.operating(study, many)]
+    wanted += [s.interim(study, looks), s.next_trial(study, ahead)]
+    assert lines[-4:] == [f"- {point.text}" for point in wanted]
 
 
 def test_everything_is_shown_with_words(study):

@@ -11,6 +11,7 @@ from alsutils.design.sentences.interim import (
     stopping_bias,
 )
 from alsutils.design.sentences.next_trial import later_trials, next_trial, open_label_bias
+from alsutils.design.sentences.operating import operating
 from alsutils.design.sentences.power import detectable
 from alsutils.design.sentences.randomisation import (
     randomisation_methods,
@@ -42,6 +43,7 @@ __all__ = [
     "lead_in",
     "next_trial",
     "open_label_bias",
+    "operating",
     "peeking",
     "randomisation_methods",
     "randomisation_test",

@@ -10,6 +10,7 @@ from alsutils.design.tables.interim import (
     reestimation,
 )
 from alsutils.design.tables.next_trial import beliefs, later_trials
+from alsutils.design.tables.operating import operating, worlds
 from alsutils.design.tables.power import detectable
 from alsutils.design.tables.randomisation import randomisation_methods, randomisation_test
 from alsutils.design.tables.sample_size import event_sizes, sample_sizes
@@ -29,9 +30,11 @@ __all__ = [
     "interim_outcomes",
     "later_trials",
     "lead_in",
+    "operating",
     "randomisation_methods",
     "randomisation_test",
     "reestimation",
     "sample_sizes",
     "schedule",
+    "worlds",
 ]
