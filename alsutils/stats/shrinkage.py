@@ -173,7 +173,16 @@ def shrunken_differences(
     """
     if len(treated.raw) != len(control.raw):
         raise ValueError(f"{len(treated.raw)} and {len(control.raw)} terms: expected the same")
-    a1, b1, a0, b0 = treated.alpha, treated.beta, control.alpha, control.beta
+    # Rare terms of a system share their counts, and so their posteriors; each is worked out once.
+    cells = np.column_stack([treated.alpha, treated.beta, control.alpha, control.beta])
+    different, place = np.unique(cells, axis=0, return_inverse=True)
+    low, high, exceeds = (found[place.reshape(-1)] for found in _compared(different, conf_level))
+    return ShrunkenDifferences(treated.estimate - control.estimate, low, high, exceeds)
+
+
+def _compared(cells: Floats, conf_level: float) -> tuple[Floats, Floats, Floats]:
+    """Limits of the difference of two beta variables, and the probability that it is above 0."""
+    a1, b1, a0, b0 = cells.T
     # The share that lies closer to 0 or 1 gives the points: the distribution of the other is then
     # smooth in them.
     closer = np.minimum(a1, b1) < np.minimum(a0, b0)
@@ -189,15 +198,16 @@ def shrunken_differences(
         found = special.betainc(outer[0][rows, None], outer[1][rows, None], at) @ weights / 2
         return np.where(closer[rows], 1 - found, found)
 
-    rows, gap = np.arange(len(a1)), treated.estimate - control.estimate
+    rows, gap = np.arange(len(a1)), a1 / (a1 + b1) - a0 / (a0 + b0)
     tail = (1 - conf_level) / 2
     # No more than the tail can lie further out than this, whatever the distribution (Cantelli).
     reach = 1.2 * np.sqrt((_variance(a1, b1) + _variance(a0, b0)) * (1 - tail) / tail)
+    ends = gap - reach, gap + reach
     low, high = (
         solve(lambda d, some, level=level: below(d, some) - level, *ends, (rows,), CLOSE)
-        for level, ends in ((tail, (gap - reach, gap)), (1 - tail, (gap, gap + reach)))
+        for level in (tail, 1 - tail)
     )
-    return ShrunkenDifferences(gap, low, high, 1 - below(np.zeros(len(a1)), rows))
+    return low, high, 1 - below(np.zeros(len(a1)), rows)
 
 
 @dataclass(frozen=True)

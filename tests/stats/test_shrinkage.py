@@ -68,6 +68,12 @@ def test_limits_of_a_difference_are_quantiles_of_draws():
     np.testing.assert_allclose(found.estimate, draws.mean(axis=0), atol=1e-3)
 
 
+def test_limits_exist_however_skewed_the_shares():
+    found = shrunken_differences(from_beta([0.002, 300], [5, 2]), from_beta([0.004, 0.01], [1, 9]))
+    assert (found.conf_low < found.conf_high).all()
+    assert found.conf_low[0] < 0 < found.conf_high[0]
+
+
 @st.composite
 def terms(draw):
     n = draw(st.integers(2, 300))
