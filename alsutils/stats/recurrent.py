@@ -21,14 +21,15 @@ class MeanCumulative:
     Attributes
     ----------
     frame : DataFrame
-        One row a time, after a first row at time 0: ``time``, ``estimate`` (events per patient up
+        One row a time, the first at time 0: ``time``, ``estimate`` (events per patient up
         to and at that time), ``std_error`` (from the variation between patients), ``conf_low`` and
         ``conf_high`` (on the log scale; missing before the first event), ``at_risk`` (patients
         watched until then).
     n, events : int
         Patients, and their events.
     left_out : int
-        Events of unknown patients, without a time, or after a patient's observation had ended.
+        Events of unknown patients, without a time, before time 0 or after a patient's observation
+        had ended.
     last : float
         Longest time observed.
     all_died : bool
@@ -103,24 +104,17 @@ def mean_cumulative_events(
     alive_after = np.cumprod(1 - deaths / at_risk)
     alive = np.concatenate([[1.0], alive_after[:-1]])
     mean = np.cumsum(alive * events / at_risk)
-    wanted = grid[events > 0] if times is None else np.unique(np.asarray(times, dtype=float))
-    wanted = wanted[(wanted > 0) & (wanted <= grid[-1])]
+    wanted = grid[events > 0] if times is None else np.asarray(times, dtype=float)
+    wanted = np.unique(np.append(0.0, wanted[(wanted > 0) & (wanted <= grid[-1])]))
     at = np.searchsorted(grid, wanted, side="right") - 1
-    error = _errors(at, mean, alive, events, deaths, at_risk, ending, happening, given)
-    reached = np.where(at >= 0, mean[at], 0.0)
-    frame = pd.DataFrame(
-        {
-            "time": np.append(0.0, wanted),
-            "estimate": np.append(0.0, reached),
-            "std_error": np.append(0.0, error),
-        }
+    begun = at >= 0
+    reached, error = np.zeros(len(at)), np.zeros(len(at))
+    reached[begun] = mean[at[begun]]
+    error[begun] = _errors(
+        at[begun], mean, alive, events, deaths, at_risk, ending, happening, given
     )
-    with np.errstate(divide="ignore", invalid="ignore"):
-        half = float(stats.norm.isf((1 - conf_level) / 2)) * frame["std_error"] / frame["estimate"]
-    some = frame["estimate"] > 0
-    frame["conf_low"] = (frame["estimate"] * np.exp(-half)).where(some)
-    frame["conf_high"] = (frame["estimate"] * np.exp(half)).where(some)
-    frame["at_risk"] = n - np.searchsorted(np.sort(given.end), frame["time"], side="left")
+    frame = _frame(wanted, reached, error, conf_level)
+    frame["at_risk"] = n - np.searchsorted(np.sort(given.end), wanted, side="left")
     return MeanCumulative(
         frame,
         n,
@@ -213,8 +207,24 @@ def _given(
     if not (np.isfinite(last) & (last >= 0)).all():
         raise ValueError("every patient's end must be a number of at least 0")
     row = patients.get_indexer(pd.Index(who)) if len(who) else np.empty(0, dtype=np.int64)
-    kept = (row >= 0) & (when <= last[row] if len(who) else True)
+    kept = (row >= 0) & (when >= 0) & (when <= last[row])
     return _Given(row[kept].astype(np.int64), when[kept], last, dead, int((~kept).sum()))
+
+
+def _frame(time: Floats, mean: Floats, error: Floats, conf_level: float) -> pd.DataFrame:
+    """Put limits to the means, symmetric on the log scale."""
+    some = mean > 0
+    z = float(stats.norm.isf((1 - conf_level) / 2))
+    half = z * error / np.where(some, mean, 1.0)
+    return pd.DataFrame(
+        {
+            "time": time,
+            "estimate": mean,
+            "std_error": error,
+            "conf_low": np.where(some, mean * np.exp(-half), np.nan),
+            "conf_high": np.where(some, mean * np.exp(half), np.nan),
+        }
+    )
 
 
 def _errors(

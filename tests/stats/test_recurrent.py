@@ -84,7 +84,15 @@ def test_chosen_times_need_not_be_times_of_events():
     found = curve(times=[0, 2.5, 1000]).frame
     assert found["time"].tolist() == [0, 2.5]
     assert found["estimate"].iloc[1] == MEANS["nelson"].iloc[1]
-    assert curve(times=[0.5]).frame["estimate"].tolist() == [0, 0]
+    early = curve(times=[0.5]).frame
+    assert early[["estimate", "std_error"]].to_numpy().tolist() == [[0, 0], [0, 0]]
+
+
+def test_an_event_at_the_start_counts_from_the_start_and_one_before_not_at_all():
+    found = mean_cumulative_events(["a", "a", "b"], [0, 2, -1], ["a", "b"], [3, 4])
+    assert found.left_out == 1
+    assert found.frame["time"].tolist() == [0, 2]
+    assert found.frame["estimate"].tolist() == [0.5, 1]
 
 
 def test_no_event_is_a_flat_curve_with_an_upper_limit():
