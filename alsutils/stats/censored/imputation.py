@@ -33,7 +33,7 @@ def impute_censored(
     design: ArrayLike,
     rng: np.random.Generator,
     n_imputations: int = 50,
-    n_sweeps: int = 200,
+    n_sweeps: int = 100,
 ) -> CensoredImputations:
     """Draw values that are only known to lie in an interval, together with what is unknown of them.
 

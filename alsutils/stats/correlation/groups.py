@@ -167,16 +167,18 @@ def repeated_correlation(
     correlation within subjects. BMJ 1995;310:446. Bakdash JZ, Marusich LR. Repeated measures
     correlation. Front Psychol 2017;8:456. doi:10.3389/fpsyg.2017.00456
     """
-    data = pd.DataFrame(
-        {"x": np.asarray(x, float), "y": np.asarray(y, float), "s": np.asarray(subject, object)}
-    ).dropna(subset=["x", "y"])
-    data = data[data.groupby("s")["x"].transform("size") > 1]
-    n, people = len(data), int(data["s"].nunique())
+    a, b = np.asarray(x, float), np.asarray(y, float)
+    code, names = pd.factorize(np.asarray(subject, object), use_na_sentinel=False)
+    if not len(a) == len(b) == len(code):
+        raise ValueError(f"there are {len(a)}, {len(b)} and {len(code)} entries; give one of each")
+    seen = ~(np.isnan(a) | np.isnan(b))
+    visits = np.bincount(code[seen], minlength=len(names))
+    seen &= visits[code] > 1
+    a, b, code = a[seen], b[seen], code[seen]
+    n, people = len(a), int((visits > 1).sum())
     df, nan = n - people - 1, np.nan
-    own = data[["x", "y"]] - data.groupby("s")[["x", "y"]].transform("mean")
-    u, v = own["x"].to_numpy(), own["y"].to_numpy()
-    scale = (data[["x", "y"]] ** 2).sum().to_numpy()
-    if df < 2 or u @ u <= 1e-20 * scale[0] or v @ v <= 1e-20 * scale[1]:
+    u, v = (w - (np.bincount(code, w, len(names)) / np.maximum(visits, 1))[code] for w in (a, b))
+    if df < 2 or u @ u <= 1e-20 * (a @ a) or v @ v <= 1e-20 * (b @ b):
         return RepeatedCorrelation(nan, nan, nan, nan, nan, nan, nan, nan, n, people)
     slope = float(u @ v / (u @ u))
     r = float(np.clip(u @ v / np.sqrt((u @ u) * (v @ v)), -1, 1))

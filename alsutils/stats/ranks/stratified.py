@@ -75,34 +75,34 @@ def van_elteren(values: ArrayLike, treated: ArrayLike, strata: ArrayLike) -> Van
             f"there are {len(y)} values, {len(on)} groups and {len(stratum)} strata; give one of "
             "each a patient"
         )
-    data = pd.DataFrame({"value": y, "on": on, "stratum": stratum}).dropna(subset=["value"])
-    data["rank"] = data.groupby("stratum")["value"].rank()
-    data["treated_rank"] = data["rank"].where(data["on"], 0.0)
-    table = data.groupby("stratum", sort=False).agg(
-        n_treated=("on", "sum"),
-        size=("on", "size"),
-        rank_sum=("treated_rank", "sum"),
-        spread=("rank", "var"),
-    )
-    size, n_treated = table["size"].to_numpy(float), table["n_treated"].to_numpy(float)
+    kept = ~np.isnan(y)
+    y, on = y[kept], on[kept]
+    code, names = pd.factorize(stratum[kept], use_na_sentinel=False)
+    size = np.bincount(code, minlength=len(names)).astype(float)
+    n_treated = np.bincount(code, on, minlength=len(names))
     n_control = size - n_treated
+    ranks = np.empty(len(y))
+    for one in range(len(names)):
+        ranks[code == one] = stats.rankdata(y[code == one])
+    rank_sum = np.bincount(code, ranks * on, minlength=len(names))
     expected = n_treated * (size + 1) / 2
-    # Drawing without replacement from ranks of this variance.
-    variance = n_treated * n_control / size * table["spread"].fillna(0.0).to_numpy()
+    # Drawing without replacement from ranks that vary so much around their mean.
+    squares = np.bincount(code, (ranks - (size[code] + 1) / 2) ** 2, minlength=len(names))
+    variance = n_treated * n_control / size * squares / np.maximum(size - 1, 1)
     weight = np.where((n_treated > 0) & (n_control > 0), 1 / (size + 1), 0.0)
     total = float((weight**2 * variance).sum())
-    gap = float((weight * (table["rank_sum"].to_numpy() - expected)).sum())
+    gap = float((weight * (rank_sum - expected)).sum())
     z = gap / np.sqrt(total) if total > 0 else np.nan
-    shown = pd.DataFrame(
+    table = pd.DataFrame(
         {
-            "stratum": table.index,
+            "stratum": names,
             "n_treated": n_treated.astype(int),
             "n_control": n_control.astype(int),
             "weight": weight,
-            "rank_sum": table["rank_sum"].to_numpy(),
+            "rank_sum": rank_sum,
             "expected": expected,
             "variance": variance,
         }
     )
     p = float(2 * stats.norm.sf(abs(z)))
-    return VanElteren(float(z), p, shown, int(size[weight > 0].sum()))
+    return VanElteren(float(z), p, table, int(size[weight > 0].sum()))
