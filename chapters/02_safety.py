@@ -63,6 +63,9 @@ safety.tables.incidence(study, kinds)
 # %%
 safety.sentences.overview(study, kinds)
 
+# %%
+safety.tables.differences(study, kinds)
+
 # %% [markdown]
 """
 ## Which events
@@ -166,9 +169,6 @@ safety.charts.severity(study, grades)
 
 # %%
 safety.tables.severity(study, grades)
-
-# %%
-safety.tables.differences(study, kinds)
 
 # %% [markdown]
 """
@@ -278,6 +278,9 @@ listed = safety.serious_listing(study)
 safety.tables.serious(study, listed)
 
 # %%
+safety.sentences.serious(study, listed)
+
+# %%
 alive = safety.vital_status(study)
 safety.tables.vital_status(study, alive)
 
@@ -295,11 +298,17 @@ blood = safety.laboratory(study)
 safety.tables.laboratory(study, blood)
 
 # %%
+safety.sentences.laboratory(study, blood)
+
+# %%
 safety.tables.laboratory_shifts(study, blood)
 
 # %%
 signs = safety.vital_signs(study)
 safety.tables.vital_signs(study, signs)
+
+# %%
+safety.sentences.vital_signs(study, signs)
 
 # %%
 safety.tables.vital_sign_shifts(study, signs)
@@ -429,7 +438,9 @@ story(study, "safety", "limits")
 """
 
 # %%
-safety.sentences.key_points(study, kinds, terms, per_time, around, missed, looks)
+safety.sentences.key_points(
+    study, kinds, terms, per_time, around, missed, looks
+)
 
 # %% [markdown]
 """

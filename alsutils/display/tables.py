@@ -76,19 +76,8 @@ def table(
     shown = _worded(frame, labels, formats or {}, group)
     first, *others = labels
     figures = [column for column in others if _holds_figures(shown[column])]
-    words = [column for column in others if column not in figures]
-    identity = hashlib.sha256((name + shown.to_csv()).encode()).hexdigest()[:10]
-    laid = GT(shown, id=f"t{identity}", groupname_col=group).tab_header(title=name)
-    laid = laid.cols_label(dict(labels))
-    laid = laid.cols_align("left", [first, *words]).cols_align("right", figures)
-    laid = laid.tab_style(style.css("white-space: nowrap;"), loc.body(columns=figures))
-    laid = laid.tab_style(style.css("min-width: 6em;"), loc.body(columns=[first, *words]))
-    laid = laid.tab_style(style.text(weight="normal"), loc.column_labels())
     under = pd.Series(False, index=shown.index) if parent is None else frame[parent].notna()
-    if under.any():
-        rows, heads = (np.flatnonzero(which).tolist() for which in (under, ~under))
-        laid = laid.tab_style(style.css(_UNDER), loc.body(columns=[first], rows=rows))
-        laid = laid.tab_style(style.css("font-weight: 600;"), loc.body(rows=heads))
+    laid = _laid(shown, name, labels, group, figures, under)
     for heading, columns in (spanners or {}).items():
         laid = laid.tab_spanner(label=heading, columns=list(columns))
     for note in notes:
@@ -108,6 +97,31 @@ def table(
     )
     kept = {} if results is None else {"results": results}
     return Table(laid, name, sheet, sortable=sortable, **kept)
+
+
+def _laid(
+    shown: pd.DataFrame,
+    name: str,
+    labels: Mapping[str, str],
+    group: str | None,
+    figures: Sequence[str],
+    under: pd.Series,
+) -> GT:
+    """Align and style the cells."""
+    first, *others = labels
+    words = [column for column in others if column not in figures]
+    identity = hashlib.sha256((name + shown.to_csv()).encode()).hexdigest()[:10]
+    laid = GT(shown, id=f"t{identity}", groupname_col=group).tab_header(title=name)
+    laid = laid.cols_label(dict(labels))
+    laid = laid.cols_align("left", [first, *words]).cols_align("right", list(figures))
+    laid = laid.tab_style(style.css("white-space: nowrap;"), loc.body(columns=list(figures)))
+    laid = laid.tab_style(style.css("min-width: 6em;"), loc.body(columns=[first, *words]))
+    laid = laid.tab_style(style.text(weight="normal"), loc.column_labels())
+    if under.any():
+        rows, heads = (np.flatnonzero(which).tolist() for which in (under, ~under))
+        laid = laid.tab_style(style.css(_UNDER), loc.body(columns=[first], rows=rows))
+        laid = laid.tab_style(style.css("font-weight: 600;"), loc.body(rows=heads))
+    return laid
 
 
 def _worded(
@@ -135,4 +149,4 @@ def _in_order(text: str) -> str:
 def _holds_figures(column: pd.Series) -> bool:
     """Say whether a column is read by comparing its numbers: each cell starts with one."""
     starts = column.astype("str").str.lstrip("<>−±").str[:1]
-    return bool((starts.str.isdigit() | column.eq(fmt.MISSING)).all())
+    return bool((starts.str.isdigit() | starts.eq("∞") | column.eq(fmt.MISSING)).all())

@@ -11,6 +11,7 @@ from alsutils.study import ARM, Study
 SEVERITIES = ("Mild", "Moderate", "Severe")
 UNGRADED = "Not graded"
 NO_EVENT = "No event"
+MOST_LISTED = 200  # serious events, for a listing that a person reads
 _RANKS = {grade.upper(): i for i, grade in enumerate(SEVERITIES, start=2)}
 
 
@@ -39,10 +40,14 @@ class Listing:
     ----------
     frame : DataFrame
         One row an event: ``subject``, ``arm``, ``term``, ``day``, ``severity``, ``related``,
-        ``outcome`` where the data have it.
+        ``outcome`` where the data have it; no more than MOST_LISTED, the first to begin.
+    events, patients : int
+        All serious events, and patients with one.
     """
 
     frame: pd.DataFrame
+    events: int
+    patients: int
 
 
 def severity(study: Study, terms: Incidence | None = None) -> Severity | None:
@@ -97,7 +102,9 @@ def serious_listing(study: Study) -> Listing | None:
     if block is None or not study.shows_subjects:
         return None
     events = study.events(carry=())
-    chosen = events[events["AESER"] == "Y"].sort_values([ARM, "USUBJID", "ASTDY"])
+    serious = events[events["AESER"] == "Y"]
+    chosen = serious.sort_values(["ASTDY", "USUBJID"], kind="stable").head(MOST_LISTED)
+    chosen = chosen.sort_values([ARM, "USUBJID", "ASTDY"], kind="stable")
     columns = {
         "subject": "USUBJID",
         "arm": ARM,
@@ -111,7 +118,7 @@ def serious_listing(study: Study) -> Listing | None:
     frame = pd.DataFrame(kept).reset_index(drop=True)
     for name in frame.columns.intersection(["term", "severity", "related", "outcome"]):
         frame[name] = frame[name].map(lambda w: sentence_case(str(w)), na_action="ignore")
-    return Listing(frame)
+    return Listing(frame, len(serious), serious["USUBJID"].nunique())
 
 
 def _by_term(

@@ -1,4 +1,4 @@
-"""What several sections say alike."""
+"""What several sections say alike where something is missing; each says it once, then is silent."""
 
 NOTHING = "This study has no adverse events, so this section is empty."
 NO_TIMES = (

@@ -10,6 +10,7 @@ from scipy import stats
 from alsutils import safety
 from alsutils.safety.analysis import ADJUSTED, ANY, FISHER, NEWCOMBE, SCORE
 from alsutils.safety.exposure import MODEL, RATE, RATIO
+from alsutils.safety.grades import MOST_LISTED
 from alsutils.stats.proportions import miettinen_nurminen_interval
 from alsutils.stats.tidy import RESULT_COLUMNS, result_frame
 
@@ -143,6 +144,18 @@ def test_serious_events_are_listed_only_where_patients_may_be_shown(make):
         ["T1", "Fall", "Not related"],
     ]
     assert safety.serious_listing(make(provenance="observed", show_subjects=False)) is None
+
+
+def test_a_listing_ends_where_nobody_reads_on(make):
+    def many(events):
+        fall = events[events["AEDECOD"] == "Fall"].head(1)
+        return pd.concat([fall.assign(ASTDY=day) for day in range(1, 301)], ignore_index=True)
+
+    study = make(change=many)
+    listing = safety.serious_listing(study)
+    assert (len(listing.frame), listing.events, listing.patients) == (MOST_LISTED, 300, 1)
+    assert listing.frame["day"].max() == MOST_LISTED
+    assert "100 later ones left out" in safety.tables.serious(study, listing).sheet.notes[0]
 
 
 def test_gaps_of_the_data_are_named(make):

@@ -72,12 +72,20 @@ def _everything(study):
         "discovered words": s.false_discovery(study, discovered),
         "shrinkage words": s.shrinkage(study, shrunk),
         "serious words": s.serious(study, listed),
-        "vital words": s.vital_status(study, alive),
         "laboratory words": s.laboratory(study, blood),
         "vital signs words": s.vital_signs(study, signs),
         "hys words": s.hys_law(study, liver),
         "key points": s.key_points(study, kinds, terms, per_time, around, missed, looks),
     }
+
+
+SILENT = {
+    "measures words", "strata words", "rates", "course words", "periods words", "first table",
+    "first words", "windows", "ascertainment", "laboratory shifts", "laboratory words",
+    "vital sign shifts", "vital signs words", "hys", "hys words", "discovered words",
+    "shrinkage table", "shrinkage words", "overview", "incidence", "differences", "ratios",
+    "nested", "severity table", "unseen table", "unseen", "volcano", "serious words",
+}  # fmt: skip
 
 
 def _check(shown, drawn=False):
@@ -90,7 +98,8 @@ def _check(shown, drawn=False):
         if isinstance(output, Table):
             words = " ".join([output.name, *sum(output.sheet.rows, ()), *output.sheet.notes])
         plain = words.replace("None stays", "")
-        assert plain, name
+        # What is missing is said once in a section, by what stands first in it.
+        assert plain or name in SILENT, name
         assert not re.search(r"\bnan\b|\bNone\b|\binf\b|significan", plain), (name, words)
         json.dumps(result_frame(output.results).to_dict("records") if len(output.results) else [])
         if drawn:
@@ -153,7 +162,7 @@ def test_a_trial_without_adverse_events_says_so(make):
     shown = _everything(make(adverse_events=None))
     _check(shown)
     assert not any(isinstance(output, Figure | Table) for output in shown.values())
-    assert "no adverse events" in str(shown["overview"])
+    assert "no adverse events" in str(shown["overview table"])
 
 
 def test_a_trial_with_days_of_treatment_deaths_and_values_shows_all(make):
@@ -183,7 +192,7 @@ def test_a_trial_with_days_of_treatment_deaths_and_values_shows_all(make):
     _check(shown)
     words = [name for name in shown if isinstance(shown[name], Prose)]
     # Whatever is laid out or drawn is there, none replaced by a sentence.
-    assert set(words) <= {"vital words", "key points", "overview", "incidence", "rates", "unseen",
+    assert set(words) <= {"key points", "overview", "incidence", "rates", "unseen",
                           "looks", "serious words", "ascertainment",
                           *(n for n in shown if n.endswith(" words"))}  # fmt: skip
 

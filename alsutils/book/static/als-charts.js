@@ -78,6 +78,8 @@
   const isNamed = (y) => y && (y.type === "nominal" || y.type === "ordinal") && y.axis !== null && !(y.axis && y.axis.labelExpr);
   const withBrokenLabels = (y, most) => ({ ...y, axis: { ...y.axis, labelExpr: halves(most), labelLineHeight: 12 } });
 
+  const hasNames = (node) => Boolean(node.encoding && isNamed(node.encoding.y)) || (node.layer || []).some(hasNames);
+
   /* Several marks share a row: its height is counted by them. */
   const hasOffset = (node) => Boolean(node.encoding && node.encoding.yOffset) || (node.layer || []).some(hasOffset);
 
@@ -101,7 +103,7 @@
       for (const [key, value] of Object.entries(node)) {
         if (key === "data" || key === "datasets") out[key] = value;
         else if (key === "x" && value && typeof value === "object" && "title" in value) out[key] = { ...value, title: broken(value.title) };
-        else if (key === "height" && narrow && value && value.step && !hasOffset(node)) out[key] = { ...value, step: Math.max(value.step, TWO_LINES) };
+        else if (key === "height" && narrow && value && value.step && hasNames(node) && !hasOffset(node)) out[key] = { ...value, step: Math.max(value.step, TWO_LINES) };
         else if (key === "y" && isNamed(value)) out[key] = withBrokenLabels(value, narrow ? 20 : 38);
         else out[key] = walk(value);
       }

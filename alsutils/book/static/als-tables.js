@@ -5,7 +5,7 @@
   const AFTER_SORT = { none: "first", first: "second", second: "none" };
   const PLAIN_FIRST = { first: "ascending", second: "descending" };
   const LARGEST_FIRST = { first: "descending", second: "ascending" };
-  const NUMBER = /^[<>]?\s*(-?\d[\d,]*(?:\.\d+)?)/;
+  const NUMBER = /^[<>]?\s*(-?(?:\d[\d,]*(?:\.\d+)?|∞))/;
 
   const text = (cell) => (cell ? cell.textContent.trim() : "");
 
@@ -13,7 +13,7 @@
   function figure(cell) {
     const found = NUMBER.exec(text(cell).replace(/−/g, "-"));
     if (!found) return null;
-    const value = Number(found[1].replace(/,/g, ""));
+    const value = Number(found[1].replace(/,/g, "").replace("∞", "Infinity"));
     const lead = text(cell)[0];
     return lead === "<" ? value - 1e-9 : lead === ">" ? value + 1e-9 : value;
   }
@@ -42,7 +42,7 @@
       .map((item) => [item, key(item)])
       .sort(([, a], [, b]) => {
         if (empty(a) || empty(b)) return empty(a) - empty(b);
-        return sign * (numeric ? a - b : a.localeCompare(b));
+        return a === b ? 0 : sign * (numeric ? a - b : a.localeCompare(b));
       })
       .map(([item]) => item);
   }
@@ -128,7 +128,7 @@
       if (!table || !table.tHead || !table.tBodies.length || !table.tBodies[0].rows.length) continue;
       table.alsBlocks = blocks(table.tBodies[0]);
       addButtons(table);
-      addFilter(box, table);
+      if ("long" in box.dataset) addFilter(box, table);
     }
   }
 

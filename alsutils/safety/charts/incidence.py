@@ -62,7 +62,7 @@ def dots(study: Study, result: Incidence | None) -> Figure | Prose:
 def volcano(study: Study, result: Incidence | None) -> Figure | Prose:
     """Draw every event by its difference and by how small its p-value is."""
     if result is None:
-        return Prose(NOTHING)
+        return Prose("")
     if result.differences.empty:
         return Prose("There was no event, so there is nothing to draw.")
     rows = result.differences
@@ -112,24 +112,29 @@ def volcano(study: Study, result: Incidence | None) -> Figure | Prose:
             ],
         )
     )
-    zero = alt.Chart(pd.DataFrame({"at": [0]})).mark_rule(strokeDash=[4, 3]).encode(x="at:Q")
-    level = pd.DataFrame({"at": [-math.log10(result.alpha)], "words": [f"p = {result.alpha:g}"]})
-    line = alt.Chart(level).mark_rule(strokeDash=[2, 3]).encode(y="at:Q")
-    label = (
-        alt.Chart(level)
-        .mark_text(align="left", baseline="bottom", dx=4, dy=-3)
-        .encode(y="at:Q", x=alt.value(0), text="words:N")
-    )
     far = frame.sort_values("p", kind="stable").head(TOLD)
     told = [f"{r['name']} ({r['arm']}, {fmt.p_phrase(r['p'])})" for _, r in far.iterrows()]
     return Figure(
-        alt.layer(zero, line, label, points).properties(height=320),
+        alt.layer(*_levels(result.alpha), points).properties(height=320),
         f"Difference from {study.control} of every event against the smallness of its p-value, "
         f"{fmt.plural(len(frame), 'point')}. Highest: {fmt.listed(told)}.",
         f"Each point is an event, rare ones included, and larger where more patients had it. To "
         f"the right more patients had it under treatment than in {study.control}; the higher, the "
         "smaller p. Point at one to read what it is.",
     )
+
+
+def _levels(alpha: float) -> list[alt.Chart]:
+    """Mark no difference and the level of the test."""
+    zero = alt.Chart(pd.DataFrame({"at": [0]})).mark_rule(strokeDash=[4, 3]).encode(x="at:Q")
+    level = pd.DataFrame({"at": [-math.log10(alpha)], "words": [f"p = {alpha:g}"]})
+    line = alt.Chart(level).mark_rule(strokeDash=[2, 3]).encode(y="at:Q")
+    label = (
+        alt.Chart(level)
+        .mark_text(align="left", baseline="bottom", dx=4, dy=-3)
+        .encode(y="at:Q", x=alt.value(0), text="words:N")
+    )
+    return [zero, line, label]
 
 
 def _of(events: pd.Series, total: pd.Series) -> list[str]:
@@ -149,7 +154,7 @@ def _share_panel(study: Study, result: Incidence, scale: alt.Scale, height: alt.
             "share:Q",
             title="Patients with the event",
             scale=alt.Scale(padding=7),
-            axis=alt.Axis(format="%", tickCount=4),
+            axis=alt.Axis(format="%", tickCount=4, labelFlush=False),
         ),
         color=alt.Color("arm:N", scale=scale, title=None, legend=legend),
         shape=alt.Shape(

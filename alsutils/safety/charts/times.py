@@ -101,21 +101,34 @@ def timelines(study: Study, result: Timelines | None) -> Figure | Prose:
         return Prose(NO_SUBJECTS if not study.shows_subjects else NO_TIMES)
     if result.events.empty:
         return Prose("There was no event, so there is nothing to draw.")
-    order = list(result.patients["subject"])
-    y = alt.Y("subject:N", sort=order, title=None, axis=None)
     header = alt.Header(labelAngle=0, labelAlign="left", labelOrient="top", labelAnchor="start")
-    events = result.events.assign(
-        mark=["Serious" if s else "Not serious" for s in result.events["serious"]]
+    arms = [arm for arm in study.arms if arm in set(result.patients["arm"])]
+    chart = (
+        _lines(result)
+        .properties(height=alt.Step(_ROW))
+        .facet(row=alt.Row("arm:N", sort=arms, title=None, header=header), spacing=12)
+        .resolve_scale(y="independent")
     )
-    start = pd.Series(1.0, index=result.patients.index)
-    patients = result.patients.assign(day=start)
-    # One table for all layers, so that they can be split by arm.
-    deaths = patients[patients["death"].notna()]
-    deaths = deaths.assign(day=deaths["death"], mark="Death", layer="death")
-    frame = pd.concat(
-        [patients.assign(layer="line"), events.assign(layer="event"), deaths], ignore_index=True
-    ).drop(columns="serious")
-    base = alt.Chart(frame).encode(y=y)
+    left_out = (
+        f" {fmt.plural(result.left_out, 'patient')} with fewer events are not drawn."
+        if result.left_out
+        else ""
+    )
+    many = fmt.plural(len(result.patients), "patient")
+    grave = fmt.plural(int(result.events["serious"].sum()), "serious event")
+    return Figure(
+        chart,
+        f"Events of {many} over study days, a line a patient, by arm; {grave} among "
+        f"{len(result.events):,}.",
+        "Each line is a patient, from the first to the last day; a mark is the start of an event, "
+        f"the darker the worse. Diamonds are serious events, grey crosses deaths.{left_out}",
+    )
+
+
+def _lines(result: Timelines) -> charts.Chart:
+    """Draw a line a patient with marks on it, from one table, so that arms can be split."""
+    y = alt.Y("subject:N", sort=list(result.patients["subject"]), title=None, axis=None)
+    base = alt.Chart(_stacked(result)).encode(y=y)
     line = (
         base.transform_filter("datum.layer == 'line'")
         .mark_rule(strokeWidth=1, opacity=0.6)
@@ -155,23 +168,14 @@ def timelines(study: Study, result: Timelines | None) -> Figure | Prose:
         .mark_point(filled=True, size=70, shape="cross", color=theme.CONTROL)
         .encode(x="day:Q", tooltip=[alt.Tooltip("subject:N", title="Died")])
     )
-    arms = [arm for arm in study.arms if arm in set(frame["arm"])]
-    chart = (
-        alt.layer(line, dots, cross)
-        .properties(height=alt.Step(_ROW))
-        .facet(row=alt.Row("arm:N", sort=arms, title=None, header=header), spacing=12)
-        .resolve_scale(y="independent")
-    )
-    left_out = (
-        f" {fmt.plural(result.left_out, 'patient')} with fewer events are not drawn."
-        if result.left_out
-        else ""
-    )
-    return Figure(
-        chart,
-        f"Events of {fmt.plural(len(order), 'patient')} over study days, a line a patient, by arm; "
-        f"{fmt.plural(int(result.events['serious'].sum()), 'serious event')} among "
-        f"{len(result.events):,}.",
-        "Each line is a patient, from the first to the last day; a mark is the start of an event, "
-        f"the darker the worse. Diamonds are serious events, grey crosses deaths.{left_out}",
-    )
+    return alt.layer(line, dots, cross)
+
+
+def _stacked(result: Timelines) -> pd.DataFrame:
+    """Put patients, events and deaths into one table."""
+    patients = result.patients.assign(day=1.0)
+    mark = result.events["serious"].map({True: "Serious", False: "Not serious"})
+    events = result.events.assign(mark=mark, layer="event").drop(columns="serious")
+    deaths = patients[patients["death"].notna()]
+    deaths = deaths.assign(day=deaths["death"], mark="Death", layer="death")
+    return pd.concat([patients.assign(layer="line"), events, deaths], ignore_index=True)

@@ -9,7 +9,6 @@ from alsutils.safety.sentences.periods import ascertainment, periods
 from alsutils.safety.sentences.serious import serious
 from alsutils.safety.sentences.summary import key_points
 from alsutils.safety.sentences.times import course, first_events
-from alsutils.safety.sentences.vital import vital_status
 
 __all__ = [
     "ascertainment",
@@ -30,5 +29,4 @@ __all__ = [
     "stratified",
     "unseen",
     "vital_signs",
-    "vital_status",
 ]

@@ -4,7 +4,6 @@ from alsutils.display import Prose
 from alsutils.display import format as fmt
 from alsutils.safety.chance import FalseDiscovery, Multiplicity, Unseen
 from alsutils.safety.shrinkage import Shrinkage
-from alsutils.safety.words import NO_COMPARISON, NOTHING
 from alsutils.study import Study
 
 NAMED = 4
@@ -14,7 +13,7 @@ LIKELY = 0.95  # posterior probability from which an event is named
 def unseen(_study: Study, result: Unseen | None) -> Prose:
     """Say how common an event may still be that nobody had."""
     if result is None:
-        return Prose(NOTHING)
+        return Prose("")
     level = fmt.percent(result.confidence)
     told = [
         f"{fmt.percent(r['conf_high'], 1)} of patients in {r['arm']} (n = {r['total']})"
@@ -61,7 +60,7 @@ def multiplicity(_study: Study, result: Multiplicity | None) -> Prose:
 def false_discovery(study: Study, result: FalseDiscovery | None) -> Prose:
     """Say which events stay below the level after each adjustment."""
     if result is None:
-        return Prose(NO_COMPARISON)
+        return Prose("")
     level = f"{result.alpha:g}"
     several = len(study.treated) > 1
     told = []
@@ -82,7 +81,7 @@ def false_discovery(study: Study, result: FalseDiscovery | None) -> Prose:
 def shrinkage(study: Study, result: Shrinkage | None) -> Prose:
     """Say which events are likely to be raised, and which was drawn back most."""
     if result is None or not result.shown:
-        return Prose(NO_COMPARISON)
+        return Prose("")
     rows = result.shown_differences
     several = len(study.treated) > 1
     likely = rows[rows["p_exceeds"] >= LIKELY].sort_values("p_exceeds", ascending=False)

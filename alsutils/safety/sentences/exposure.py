@@ -6,14 +6,13 @@ from alsutils.display import Prose
 from alsutils.display import format as fmt
 from alsutils.safety.analysis import ANY, PER_MONTHS
 from alsutils.safety.exposure import MODEL, RATE, RATIO, Rates
-from alsutils.safety.words import NO_TIMES
 from alsutils.study import Study
 
 
 def rates(study: Study, result: Rates | None) -> Prose:
     """Say how many events there were per 100 patient-months and the ratio between arms."""
     if result is None:
-        return Prose(NO_TIMES)
+        return Prose("")
     frame = result.frame[result.frame["endpoint"] == ANY].set_index("arm")
     rate, ratio = frame[frame["analysis"] == RATE], frame[frame["analysis"] == RATIO]
     model = frame[frame["analysis"] == MODEL]

@@ -5,7 +5,6 @@ import pandas as pd
 from alsutils.display import Prose
 from alsutils.display import format as fmt
 from alsutils.safety.analysis import ANY, SERIOUS, Incidence
-from alsutils.safety.words import NOTHING
 from alsutils.study import Study
 
 NAMED = 4
@@ -14,7 +13,7 @@ NAMED = 4
 def overview(study: Study, result: Incidence | None) -> Prose:
     """Say how many patients had any and a serious event, and how the arms differ."""
     if result is None:
-        return Prose(NOTHING)
+        return Prose("")
     parts = []
     for name in (ANY, SERIOUS):
         rows = result.counts[result.counts["name"] == name]
@@ -34,7 +33,7 @@ def overview(study: Study, result: Incidence | None) -> Prose:
 def incidence(study: Study, result: Incidence | None) -> Prose:
     """Say which events were raised and how many intervals leave out no difference."""
     if result is None:
-        return Prose(NOTHING)
+        return Prose("")
     rows = result.shown_differences
     kind = "event" if result.level == "term" else "organ class"
     many = f"{kind}s" if kind == "event" else "organ classes"

@@ -3,24 +3,23 @@
 from alsutils.display import Prose
 from alsutils.display import format as fmt
 from alsutils.safety.laboratory import ABOVE, ALT_LIMIT, BILIRUBIN_LIMIT, HysLaw, Shifts
-from alsutils.safety.words import NO_LABORATORY, NO_LIVER, NO_VITAL_SIGNS
 from alsutils.study import Study
 
 
 def laboratory(study: Study, result: Shifts | None) -> Prose:
     """Say which laboratory value was pushed outside its limits most often in each arm."""
-    return _outside(study, result, NO_LABORATORY)
+    return _outside(study, result)
 
 
 def vital_signs(study: Study, result: Shifts | None) -> Prose:
     """Say which vital sign was pushed outside its limits most often in each arm."""
-    return _outside(study, result, NO_VITAL_SIGNS)
+    return _outside(study, result)
 
 
 def hys_law(_study: Study, result: HysLaw | None) -> Prose:
     """Say how many patients meet Hy's law by their values."""
     if result is None:
-        return Prose(NO_LIVER)
+        return Prose("")
     rows = result.quadrants.to_dict("records")
     both = sum(row["both"] for row in rows)
     if not both:
@@ -37,9 +36,9 @@ def hys_law(_study: Study, result: HysLaw | None) -> Prose:
     )
 
 
-def _outside(study: Study, result: Shifts | None, absent: str) -> Prose:
+def _outside(study: Study, result: Shifts | None) -> Prose:
     if result is None:
-        return Prose(absent)
+        return Prose("")
     parts = []
     for arm in study.arms:
         rows = result.new[(result.new["arm"] == arm) & (result.new["patients"] > 0)]

@@ -6,14 +6,13 @@ from alsutils.display import Prose
 from alsutils.display import format as fmt
 from alsutils.safety.analysis import BOSCHLOO, FISHER, MIDP, Incidence
 from alsutils.safety.measures import Measures, Stratified
-from alsutils.safety.words import NO_COMPARISON, NO_STRATA
 from alsutils.study import Study
 
 
 def measures(study: Study, terms: Incidence | None, result: Measures | None) -> Prose:
     """Say one event's difference, ratio and odds ratio, and what the tests make of it."""
     if result is None or terms is None:
-        return Prose(NO_COMPARISON)
+        return Prose("")
     rows = terms.differences[terms.differences["name"] == result.name]
     parts = []
     for row in rows.to_dict("records"):
@@ -33,7 +32,7 @@ def measures(study: Study, terms: Incidence | None, result: Measures | None) -> 
 def stratified(study: Study, terms: Incidence | None, result: Stratified | None) -> Prose:
     """Say how far the difference of the first event moves when arms are compared within strata."""
     if result is None or terms is None:
-        return Prose(NO_STRATA)
+        return Prose("")
     name = terms.shown[0]
     crude = terms.differences.set_index(["name", "treated"])["estimate"]
     rows = result.frame[result.frame["name"] == name]

@@ -8,14 +8,13 @@ import pandas as pd
 from alsutils.display import Prose
 from alsutils.display import format as fmt
 from alsutils.safety.periods import Ascertainment, Periods
-from alsutils.safety.words import NO_PERIODS, NO_TREATMENT_DAYS
 from alsutils.study import Study
 
 
 def periods(study: Study, result: Periods | None) -> Prose:
     """Say in which period events were most frequent in each arm."""
     if result is None:
-        return Prose(NO_PERIODS)
+        return Prose("")
     known = result.frame[result.frame["rate"].notna() & (result.frame["events"] > 0)]
     if known.empty:
         return Prose(f"There was no event in any period. {result.meaning}")
@@ -30,7 +29,7 @@ def periods(study: Study, result: Periods | None) -> Prose:
 def ascertainment(study: Study, result: Ascertainment | None) -> Prose:
     """Say how far events cluster around treatment, and what of the arms' difference lies there."""
     if result is None:
-        return Prose(NO_TREATMENT_DAYS)
+        return Prose("")
     window = fmt.plural(result.periods.window or 0, "day")
     parts = []
     for row in result.windows.to_dict("records"):

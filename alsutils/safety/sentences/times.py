@@ -13,14 +13,13 @@ from alsutils.safety.times import (
     Course,
     FirstEvents,
 )
-from alsutils.safety.words import NO_TIMES
 from alsutils.study import Study
 
 
 def first_events(study: Study, result: FirstEvents | None) -> Prose:
     """Say how many had a first event by one day, and how the arms differ."""
     if result is None:
-        return Prose(NO_TIMES)
+        return Prose("")
     parts = []
     for kind in result.kinds:
         rows = result.frame[result.frame["kind"] == kind].set_index("arm")
@@ -47,7 +46,7 @@ def first_events(study: Study, result: FirstEvents | None) -> Prose:
 def course(study: Study, result: Course | None) -> Prose:
     """Say how many events a patient had had by one day."""
     if result is None:
-        return Prose(NO_TIMES)
+        return Prose("")
     frame = result.frame.set_index("arm")
     means = frame[frame["analysis"] == MEAN]
     if means.empty:

@@ -7,7 +7,7 @@ from alsutils.display import format as fmt
 from alsutils.safety.chance import FalseDiscovery, Unseen
 from alsutils.safety.shrinkage import Shrinkage
 from alsutils.safety.tables.incidence import estimates
-from alsutils.safety.words import NO_COMPARISON, NOTHING
+from alsutils.safety.words import NO_COMPARISON
 from alsutils.study import Study
 
 MOST_ROWS = 15
@@ -16,7 +16,7 @@ MOST_ROWS = 15
 def unseen(_study: Study, result: Unseen | None) -> Table | Prose:
     """Lay out the upper limits of events that nobody of an arm had."""
     if result is None:
-        return Prose(NOTHING)
+        return Prose("")
     shown = result.frame.assign(
         kinds=[fmt.listed([k.lower() for k in kinds]) or "none" for kinds in result.frame["kinds"]]
     )
@@ -68,10 +68,8 @@ def false_discovery(study: Study, result: FalseDiscovery | None) -> Table | Pros
 
 def shrinkage(study: Study, result: Shrinkage | None) -> Table | Prose:
     """Lay out the raw and the shrunk differences."""
-    if result is None:
-        return Prose(NO_COMPARISON)
-    if not result.shown:
-        return Prose(f"Nothing reached {result.minimum_percent:g}% of an arm.")
+    if result is None or not result.shown:
+        return Prose("")
     rows = result.shown_differences
     several = len(study.treated) > 1
     shown = rows.assign(

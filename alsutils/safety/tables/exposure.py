@@ -24,14 +24,14 @@ def rates(study: Study, result: Rates | None) -> Table | Prose:
             "patients": [f"{n:,.0f}" for n in rate["patients"]],
             "events": [f"{n:,.0f}" for n in rate["events"]],
             "months": [fmt.number(m, 1) for m in rate["months"]],
-            "rate": estimates(rate, "estimate", "conf"),
+            "rate": estimates(rate, "estimate", "conf", 1),
         }
     )
     keys = list(zip(rate["name"], rate["arm"], strict=True))
     for column, analysis in (("ratio", RATIO), ("model", MODEL)):
         rows = frame[frame["analysis"] == analysis].set_index(["name", "arm"])
         worded = dict(zip(rows.index, estimates(rows, "estimate", "conf"), strict=True))
-        reference = ["1 (reference)" if arm == study.control else fmt.MISSING for _, arm in keys]
+        reference = ["1" if arm == study.control else fmt.MISSING for _, arm in keys]
         shown[column] = [worded.get(key, r) for key, r in zip(keys, reference, strict=True)]
     level = fmt.percent(study.conf_level)
     followed = result.followed

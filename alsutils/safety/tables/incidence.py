@@ -50,7 +50,7 @@ def incidence(study: Study, result: Incidence | None) -> Table | Prose:
 def nested(study: Study, systems: Incidence | None, terms: Incidence | None) -> Table | Prose:
     """Lay out every event under its organ class: patients, events and rates by arm."""
     if systems is None or terms is None:
-        return Prose(NOTHING)
+        return Prose("")
     if not terms.systems:
         return Prose("There was no event.")
     heads, under = _by_frequency(systems), _by_frequency(terms)
@@ -87,7 +87,7 @@ def nested(study: Study, systems: Incidence | None, terms: Incidence | None) -> 
 def differences(study: Study, result: Incidence | None) -> Table | Prose:
     """Lay out the differences from the control with three intervals and both p-values."""
     if result is None:
-        return Prose(NOTHING)
+        return Prose("")
     if not result.shown:
         return Prose(f"Nothing reached {result.minimum_percent:g}% of an arm.")
     rows = result.shown_differences
@@ -130,7 +130,7 @@ def differences(study: Study, result: Incidence | None) -> Table | Prose:
 def ratios(study: Study, result: Incidence | None) -> Table | Prose:
     """Lay out the ratios of shares and of odds, and three exact tests."""
     if result is None:
-        return Prose(NOTHING)
+        return Prose("")
     if not result.shown:
         return Prose(f"Nothing reached {result.minimum_percent:g}% of an arm.")
     rows = result.shown_differences
@@ -294,7 +294,10 @@ def estimates(rows: pd.DataFrame, estimate: str, limits: str, digits: int = 2) -
     """Write each row's estimate with its limits; a dash where it has none."""
     columns = [estimate, f"{limits}_low", f"{limits}_high"]
     values = rows[columns].itertuples(index=False, name=None)
-    return [
-        fmt.MISSING if pd.isna(value) else fmt.estimate(value, low, high, digits)
-        for value, low, high in values
-    ]
+    words = []
+    for value, low, high in values:
+        if pd.isna(low):
+            words.append(fmt.number(value, digits))
+        else:
+            words.append(fmt.estimate(value, low, high, digits))
+    return words

@@ -16,7 +16,7 @@ from alsutils.safety.laboratory import (
     HysLaw,
     Shifts,
 )
-from alsutils.safety.words import NO_LABORATORY, NO_LIVER, NO_VITAL_SIGNS
+from alsutils.safety.words import NO_LABORATORY, NO_VITAL_SIGNS
 from alsutils.study import Study
 
 
@@ -32,18 +32,18 @@ def vital_signs(study: Study, result: Shifts | None) -> Table | Prose:
 
 def laboratory_shifts(study: Study, result: Shifts | None) -> Table | Prose:
     """Lay out the laboratory values before treatment against the worst ones after it."""
-    return _shifts(study, result, "Laboratory values: from baseline to the worst", NO_LABORATORY)
+    return _shifts(study, result, "Laboratory values: from baseline to the worst")
 
 
 def vital_sign_shifts(study: Study, result: Shifts | None) -> Table | Prose:
     """Lay out the vital signs before treatment against the worst ones after it."""
-    return _shifts(study, result, "Vital signs: from baseline to the worst", NO_VITAL_SIGNS)
+    return _shifts(study, result, "Vital signs: from baseline to the worst")
 
 
 def hys_law(_study: Study, result: HysLaw | None) -> Table | Prose:
     """Count the patients above the limits of Hy's law."""
     if result is None:
-        return Prose(NO_LIVER)
+        return Prose("")
     shown = result.quadrants
     counts = ["total", "liver", "bilirubin", "both"]
     return tables.table(
@@ -98,10 +98,10 @@ def _outside(study: Study, result: Shifts | None, title: str, absent: str) -> Ta
     )
 
 
-def _shifts(study: Study, result: Shifts | None, title: str, absent: str) -> Table | Prose:
+def _shifts(study: Study, result: Shifts | None, title: str) -> Table | Prose:
     """Lay out the shifts of the values in which anybody shifted."""
     if result is None:
-        return Prose(absent)
+        return Prose("")
     frame = result.frame
     outside = frame[(frame["baseline"] != NORMAL) | (frame["worst"] != NORMAL)]
     if outside.empty:

@@ -9,7 +9,7 @@ from alsutils.safety.analysis import PER_MONTHS
 from alsutils.safety.followup import DAYS_PER_MONTH
 from alsutils.safety.periods import Ascertainment, Periods
 from alsutils.safety.tables.incidence import estimates
-from alsutils.safety.words import NO_PERIODS, NO_TREATMENT_DAYS
+from alsutils.safety.words import NO_PERIODS
 from alsutils.study import Study
 
 
@@ -45,7 +45,7 @@ def periods(_study: Study, result: Periods | None) -> Table | Prose:
 def windows(_study: Study, result: Ascertainment | None) -> Table | Prose:
     """Lay out each arm's events around a treatment beside those at other times."""
     if result is None:
-        return Prose(NO_TREATMENT_DAYS)
+        return Prose("")
     rows = result.windows
     shown = rows.assign(
         near=_per_days(rows["events"], rows["days"]),

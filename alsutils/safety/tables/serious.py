@@ -23,7 +23,11 @@ def serious(_study: Study, result: Listing | None) -> Table | Prose:
         "outcome": "Outcome",
     }
     labels = {key: head for key, head in heads.items() if key in result.frame}
-    return tables.table(result.frame, "Serious events", labels, {"day": _day}, sortable=True)
+    more = result.events - len(result.frame)
+    notes = [f"The first to begin; {fmt.plural(more, 'later one')} left out."] if more else []
+    return tables.table(
+        result.frame, "Serious events", labels, {"day": _day}, notes=notes, sortable=True
+    )
 
 
 def _day(value: float) -> str:

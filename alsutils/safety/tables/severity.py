@@ -4,14 +4,13 @@ import pandas as pd
 
 from alsutils.display import Prose, Table, tables
 from alsutils.safety.grades import SEVERITIES, UNGRADED, Severity
-from alsutils.safety.words import NOTHING
 from alsutils.study import Study
 
 
 def severity(study: Study, result: Severity | None) -> Table | Prose:
     """Lay out the patients with each event by its worst severity and arm."""
     if result is None:
-        return Prose(NOTHING)
+        return Prose("")
     if result.terms.empty:
         return Prose("No event is common enough to be split by severity.")
     counts = result.terms

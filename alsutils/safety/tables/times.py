@@ -6,14 +6,13 @@ from alsutils.display import Prose, Table, tables
 from alsutils.display import format as fmt
 from alsutils.safety.tables.incidence import estimates
 from alsutils.safety.times import GRAY, INCIDENCE, INCIDENCE_DIFFERENCE, FirstEvents
-from alsutils.safety.words import NO_TIMES
 from alsutils.study import Study
 
 
 def first_events(study: Study, result: FirstEvents | None) -> Table | Prose:
     """Lay out who had an event and who died first, and the incidences at one day."""
     if result is None:
-        return Prose(NO_TIMES)
+        return Prose("")
     frame = result.frame.set_index(["kind", "arm"])
     shares = frame[frame["analysis"] == INCIDENCE]
     apart = frame[frame["analysis"] == INCIDENCE_DIFFERENCE]
