@@ -7,6 +7,7 @@ A trial is made up in a temporary folder: ADSL, ADAE with 1,200 terms in 27 orga
 leavers and two treatments a patient. Then every statement of the chapter runs on it, as when the
 book is built, and is timed. Target: the analysis (what the chapter assigns) in under 10 seconds.
 What it shows is timed beside it: charts and tables are brought into the form that a page takes.
+Seconds are those of the processor; the elapsed time beside them grows with what else is running.
 """
 
 import argparse
@@ -126,7 +127,7 @@ def run(folder: Path) -> pd.DataFrame:
     shown = DisplayFormatter()
     rows = []
     for node in statements():
-        begin = time.perf_counter()
+        begin, used = time.perf_counter(), time.process_time()
         if isinstance(node, ast.Expr):
             value = eval(compile(ast.Expression(node.value), str(CHAPTER), "eval"), scope)
             with contextlib.redirect_stdout(io.StringIO()):
@@ -135,8 +136,8 @@ def run(folder: Path) -> pd.DataFrame:
             exec(compile(ast.Module([node], []), str(CHAPTER), "exec"), scope)
         kind = {ast.Expr: "show", ast.Assign: "analysis"}.get(type(node), "import")
         step = ast.unparse(node)
-        rows.append((kind, step, time.perf_counter() - begin))
-    frame = pd.DataFrame(rows, columns=["kind", "step", "seconds"])
+        rows.append((kind, step, time.process_time() - used, time.perf_counter() - begin))
+    frame = pd.DataFrame(rows, columns=["kind", "step", "seconds", "elapsed"])
     frame.loc[frame["step"].str.startswith("study ="), "kind"] = "load"
     return frame
 
@@ -152,11 +153,11 @@ def main() -> int:
         steps = run(Path(name))
     slow = steps.sort_values("seconds", ascending=False).head(25)
     print(slow.to_string(index=False, float_format="{:.3f}".format))
-    totals = steps.groupby("kind")["seconds"].sum()
+    totals = steps.groupby("kind")[["seconds", "elapsed"]].sum()
     print(totals.to_string(float_format="{:.2f}".format))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"peak memory {peak:,.0f} MiB")
-    if totals["analysis"] > TARGET:
+    if totals.at["analysis", "seconds"] > TARGET:
         print(f"the analysis takes more than {TARGET:g} s")
         return 1
     return 0
