@@ -2,8 +2,8 @@
 
 A regression that takes such a value as just that (`censored_regression`, `interval_regression`),
 the distribution without a model (`flipped_kaplan_meier`), imputation (`impute_censored`), the ratio
-of geometric means between arms by either (`geometric_ratio`), and what writing a number in place of
-the value does (`substitution_bias`).
+of geometric means between arms (`geometric_ratio`; at several visits `repeated_ratio`), and what
+writing a number in place of the value does (`substitution_bias`).
 """
 
 from alsutils.stats.censored.distribution import LowCurve, flipped_kaplan_meier
@@ -17,6 +17,7 @@ from alsutils.stats.censored.regression import (
     interval_regression,
     many_censored_fits,
 )
+from alsutils.stats.censored.repeated import RepeatedRatio, repeated_ratio
 from alsutils.stats.censored.substitution import (
     SUBSTITUTES,
     SubstitutionBias,
@@ -32,6 +33,7 @@ __all__ = [
     "GeometricRatio",
     "LowCurve",
     "ManyCensoredFits",
+    "RepeatedRatio",
     "SubstitutionBias",
     "censored_regression",
     "flipped_kaplan_meier",
@@ -39,6 +41,7 @@ __all__ = [
     "impute_censored",
     "interval_regression",
     "many_censored_fits",
+    "repeated_ratio",
     "substitute",
     "substitution_bias",
 ]

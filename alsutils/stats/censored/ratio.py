@@ -19,7 +19,10 @@ SMALLEST_MEASURED = 3
 """Values above the limit that an arm needs."""
 SMALLEST_LEVEL = 5
 """Baselines on each side of the limit from which those below get a level of their own."""
-_FIGURES = ("estimate", "std_error", "df", "statistic", "p_value", "conf_low", "conf_high")
+FIGURES = ("estimate", "std_error", "df", "statistic", "p_value", "conf_low", "conf_high")
+"""Columns of an estimate."""
+SCALED = ("estimate", "conf_low", "conf_high")
+"""Those that turn from differences of logarithms to ratios."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,7 @@ def geometric_ratio(
     table = []
     for label in others:
         reason = lost[control] or lost[label] or trouble
-        figures = dict.fromkeys(_FIGURES, np.nan) if reason else found.loc[label].to_dict()
+        figures = dict.fromkeys(FIGURES, np.nan) if reason else found.loc[label].to_dict()
         on, off = rows.arm == label, rows.arm == control
         counts = {
             "arm": label,
@@ -246,9 +249,8 @@ def _fit(
                 design["baseline below the limit"] = base_below.astype(float)
         terms = list(design.columns[1 + len(arms) :])
         table = censored_regression(values, below, design, conf_level).frame.iloc[1 : 1 + len(arms)]
-    table = table.set_axis(list(arms), axis=0)[list(_FIGURES)]
-    scaled = ["estimate", "conf_low", "conf_high"]
-    table[scaled] = np.exp(table[scaled])
+    table = table.set_axis(list(arms), axis=0)[list(FIGURES)]
+    table[list(SCALED)] = np.exp(table[list(SCALED)])
     return table, " + ".join(terms)
 
 

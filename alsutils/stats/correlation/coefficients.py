@@ -124,7 +124,7 @@ def correlation(
         return _kendall(a, b, conf_level)
     if kind == "spearman":
         a, b = stats.rankdata(a), stats.rankdata(b)
-    return _with_interval(kind, float(np.corrcoef(a, b)[0, 1]), n, 0, conf_level)
+    return with_interval(kind, float(np.corrcoef(a, b)[0, 1]), n, 0, conf_level)
 
 
 def partial_correlation(
@@ -180,7 +180,7 @@ def partial_correlation(
     left = pair - X @ np.linalg.lstsq(X, pair, rcond=None)[0]
     if ((left**2).sum(axis=0) <= 1e-20 * np.maximum((pair**2).sum(axis=0), 1e-300)).any():
         return _unknown(kind, n)
-    return _with_interval(kind, float(np.corrcoef(left.T)[0, 1]), n, held, conf_level)
+    return with_interval(kind, float(np.corrcoef(left.T)[0, 1]), n, held, conf_level)
 
 
 def checked_pairs(x: ArrayLike, y: ArrayLike, kind: str) -> tuple[Floats, Floats]:
@@ -200,8 +200,8 @@ def _unknown(kind: Kind, n: int) -> Correlation:
     return Correlation(kind, nan, nan, nan, nan, nan, nan, nan, n)
 
 
-def _with_interval(kind: Kind, r: float, n: int, held: int, conf_level: float) -> Correlation:
-    """Test a correlation and give its limits, with some variables held equal."""
+def with_interval(kind: Kind, r: float, n: int, held: int, conf_level: float) -> Correlation:
+    """Test a correlation of n pairs and give its limits, with ``held`` variables held equal."""
     r = float(np.clip(r, -1, 1))
     spread = 1 + r**2 / 2 if kind == "spearman" else 1.0
     std_error = float(np.sqrt(spread / (n - 3 - held)))

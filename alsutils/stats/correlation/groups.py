@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from alsutils.stats.correlation.coefficients import checked_pairs
+from alsutils.stats.correlation.coefficients import checked_pairs, with_interval
 
 
 @dataclass(frozen=True)
@@ -181,13 +181,8 @@ def repeated_correlation(
     if df < 2 or u @ u <= 1e-20 * (a @ a) or v @ v <= 1e-20 * (b @ b):
         return RepeatedCorrelation(nan, nan, nan, nan, nan, nan, nan, nan, n, people)
     slope = float(u @ v / (u @ u))
-    r = float(np.clip(u @ v / np.sqrt((u @ u) * (v @ v)), -1, 1))
-    error = float(1 / np.sqrt(df - 1))
-    if abs(r) > 1 - 1e-12:
-        t = float(np.copysign(np.inf, r))
-        return RepeatedCorrelation(r, slope, error, float(df), t, 0.0, r, r, n, people)
-    t = float(r * np.sqrt(df / (1 - r**2)))
-    reach = stats.norm.ppf((1 + conf_level) / 2) * error
-    low, high = np.tanh(np.arctanh(r) + np.array([-reach, reach]))
-    p = float(2 * stats.t.sf(abs(t), df))
-    return RepeatedCorrelation(r, slope, error, float(df), t, p, float(low), float(high), n, people)
+    r = float(u @ v / np.sqrt((u @ u) * (v @ v)))
+    # A partial correlation with the person's level, one variable less than people, held equal.
+    c = with_interval("pearson", r, n, people - 1, conf_level)
+    test = (c.std_error, c.df, c.statistic, c.p_value, c.conf_low, c.conf_high)
+    return RepeatedCorrelation(c.estimate, slope, *test, n, people)

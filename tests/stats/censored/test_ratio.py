@@ -75,7 +75,7 @@ def test_imputation_comes_close_to_the_likelihood() -> None:
     assert drawn["df"] < 397
 
 
-@pytest.mark.parametrize(("method", "trials"), [("tobit", 200), ("imputation", 80)])
+@pytest.mark.parametrize(("method", "trials"), [("tobit", 120), ("imputation", 50)])
 def test_interval_covers_the_ratio(method: str, trials: int) -> None:
     rng, covered = np.random.default_rng(9), 0
     for _ in range(trials):
