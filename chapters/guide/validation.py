@@ -32,8 +32,17 @@ The comparisons are tests of the repository and run with every change; this page
 | Events after a procedure | counting day by day |
 | Methods of randomisation | the binomial and Markov-chain probabilities of imbalance; Blackwell and Hodges' closed form of right guesses; minimisation step by step in R |
 | Randomisation tests | R `coin`, `exactRankTests`, `wilcox.test`; SciPy; simulated level and coverage |
-| Values below a limit | R `survreg` with left censoring; the exact likelihood |
-| Correlations, rank tests | R `cor.test`, `wilcox.test` |
+| Values below a limit, between two or above one | R `survreg` with left and interval censoring; the exact likelihood and its second differences |
+| Distribution of values below a limit, by ranks and turned round | R `survfit`, `survdiff`, `wilcox.test` |
+| Values below a limit drawn many times | the posterior distribution on a grid; the mixed model and analysis of covariance where nothing is drawn; simulated coverage |
+| Numbers written for values below a limit | integrals; simulation |
+| Rank tests, Hodges-Lehmann shifts, van Elteren's test | R `wilcox.test`, `exactRankTests`, `coin`; every arrangement; simulated coverage and level |
+| Holm, Benjamini and Hochberg, Benjamini and Yekutieli, Storey | R `p.adjust`, `qvalue` |
+| Westfall and Young's adjustments | R `multtest` over every arrangement; a loop in R with missing values; simulated error rate |
+| O'Brien's tests, permutation of a panel | R, written out over every arrangement; simulated level |
+| Correlations, partial and repeated ones, their differences | R `cor.test`, `lm`, `boot`; every order; simulated level and coverage |
+| Correlations that choosing patients makes | closed forms; a trial of 200,000; counting |
+| Natural direct and indirect effects, their sensitivity | R `lm` with numerical derivatives; the likelihood of both equations maximised in R; data with a known truth |
 | Kaplan-Meier, log-rank, Cox, restricted means | R `survival` |
 | Constrained longitudinal analysis, random slopes | R `nlme::gls`, `lme4::lmer` |
 | Multiple and reference-based imputation | R `rbmi`; R `mice` for pooling; closed forms for one visit |
