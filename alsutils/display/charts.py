@@ -168,7 +168,13 @@ def profile(
     return alt.layer(*layers).properties(height=320)
 
 
-def steps(frame: pd.DataFrame, arms: Sequence[str], x_title: str, y_title: str) -> Chart:
+def steps(
+    frame: pd.DataFrame,
+    arms: Sequence[str],
+    x_title: str,
+    y_title: str,
+    ticks: Sequence[float] = (),
+) -> Chart:
     """Draw step curves with interval bands and censoring marks, a curve an arm.
 
     Parameters
@@ -180,13 +186,16 @@ def steps(frame: pd.DataFrame, arms: Sequence[str], x_title: str, y_title: str) 
         All arms, the control first.
     x_title, y_title : str
         What the axes measure.
+    ticks : sequence of float
+        Times that the axis names; round ones of its own choice where empty.
 
     Returns
     -------
     altair.LayerChart
         Shares from 0 to 1.
     """
-    x = alt.X("time:Q", title=x_title, scale=alt.Scale(nice=False))
+    marked = alt.Axis(values=list(ticks)) if len(ticks) else alt.Axis()
+    x = alt.X("time:Q", title=x_title, scale=alt.Scale(nice=False), axis=marked)
     scale = alt.Scale(domain=[0, 1])
     axis = alt.Axis(format="%")
     # The bands are faint; the key is not.

@@ -1,17 +1,26 @@
 """Time to an event."""
 
 from alsutils.survival import charts, sentences, tables
+from alsutils.survival.absence import power
 from alsutils.survival.analysis import curves, differences, follow_up, summaries
-from alsutils.survival.hazards import hazard_ratios, log_rank_tests, power
+from alsutils.survival.checks import changing, fitting
+from alsutils.survival.comparisons import curve_tests, gains, log_rank_tests
+from alsutils.survival.hazards import covariates, hazard_ratios, models
 from alsutils.survival.times import times
 
 __all__ = [
+    "changing",
     "charts",
+    "covariates",
+    "curve_tests",
     "curves",
     "differences",
+    "fitting",
     "follow_up",
+    "gains",
     "hazard_ratios",
     "log_rank_tests",
+    "models",
     "power",
     "sentences",
     "summaries",

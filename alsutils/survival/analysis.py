@@ -7,19 +7,40 @@ import numpy as np
 import pandas as pd
 
 from alsutils.stats.survival import (
+    Band,
+    BandError,
     Estimate,
+    Quantile,
     SurvivalCurve,
+    at_risk,
     common_horizon,
+    median_follow_up,
     quantile,
     restricted_mean,
     restricted_mean_difference,
-    reverse_kaplan_meier,
+    restricted_mean_ratio,
+    simultaneous_band,
     survival_at,
     survival_difference,
 )
+from alsutils.stats.survival.bands import BandKind
 from alsutils.study import Study
 from alsutils.study.config import TimeToEvent
-from alsutils.survival.times import Figures, Times, names_of, times
+from alsutils.survival.times import Figures, Times, names_of, pairs, times
+
+POINTWISE = "At one time each"
+SIMULTANEOUS: dict[BandKind, str] = {
+    "equal precision": "Whole curve (equal precision)",
+    "Hall-Wellner": "Whole curve (Hall-Wellner)",
+}
+QUARTILES = {
+    "lower quartile": 0.25,
+    "median": 0.5,
+    "upper quartile": 0.75,
+}
+MEAN, MEAN_RATIO = "restricted mean", "ratio of restricted means"
+MOST_STEPS = 400  # of a curve; a longer one is drawn on a grid of so many cells
+GRID = 40  # cells where no patient's own time may be shown
 
 
 @dataclass(frozen=True)
@@ -30,7 +51,8 @@ class FollowUp:
     ----------
     frame : DataFrame
         One row an event and arm: ``endpoint``, ``arm``, ``n``, ``events``, ``censored``,
-        ``follow_up`` (median by the reverse Kaplan-Meier method), ``longest`` and ``unit``.
+        ``follow_up`` (median by the reverse Kaplan-Meier method) with its limits ``follow_up_low``
+        and ``follow_up_high``, ``longest`` and ``unit``.
     """
 
     frame: pd.DataFrame
@@ -43,16 +65,20 @@ class Curves:
     Attributes
     ----------
     frame : DataFrame
-        One row a step: ``endpoint``, ``unit``, ``arm``, ``time``, ``estimate``, ``conf_low``,
-        ``conf_high``, ``at_risk``, ``events``, ``censored``. Where the study does not show
-        subjects the curve is given at the times of a fine grid alone, so that no patient's own
-        time is in it.
+        One row a step and band: ``endpoint``, ``unit``, ``arm``, ``band`` (POINTWISE or a
+        simultaneous one), ``time``, ``estimate``, ``conf_low``, ``conf_high`` (missing where the
+        band does not reach), ``at_risk``, ``events``, ``censored``. Where the study does not show
+        subjects, or an arm has very many, the curve is given at the times of a fine grid alone, so
+        that no patient's own time is in it.
     at_risk : DataFrame
         One row an arm and time of a coarse grid: ``endpoint``, ``arm``, ``time``, ``at_risk``.
+    notes : tuple of str
+        Why an arm has no simultaneous band.
     """
 
     frame: pd.DataFrame
     at_risk: pd.DataFrame
+    notes: tuple[str, ...]
 
 
 def follow_up(study: Study) -> FollowUp | None:
@@ -74,16 +100,18 @@ def follow_up(study: Study) -> FollowUp | None:
             group = data.frame[data.frame["arm"] == arm]
             row: dict[str, Any] = {"endpoint": data.endpoint.label, "unit": data.endpoint.unit}
             row |= {"arm": arm, "n": len(group), "events": int(group["event"].sum())}
-            row |= {"censored": row["n"] - row["events"], "follow_up": np.nan, "longest": np.nan}
+            row |= {"censored": row["n"] - row["events"], "longest": group["time"].max()}
+            watched = Quantile(*[np.nan] * 3)
             if len(group):
-                watched = reverse_kaplan_meier(group["time"], group["event"], study.conf_level)
-                row |= {"follow_up": quantile(watched).estimate, "longest": watched.last}
+                watched = median_follow_up(group["time"], group["event"], study.conf_level)
+            limits = {"follow_up_low": watched.conf_low, "follow_up_high": watched.conf_high}
+            row |= {"follow_up": watched.estimate, **limits}
             rows.append(row)
     return FollowUp(pd.DataFrame(rows)) if rows else None
 
 
 def curves(study: Study) -> Curves | None:
-    """Give the Kaplan-Meier curves with log-log pointwise intervals.
+    """Give the Kaplan-Meier curves with pointwise log-log intervals and simultaneous bands.
 
     Parameters
     ----------
@@ -96,22 +124,35 @@ def curves(study: Study) -> Curves | None:
         None where the study names no event, or nobody has a time.
     """
     steps: list[pd.DataFrame] = []
-    risk: list[dict[str, Any]] = []
+    risk: list[pd.DataFrame] = []
+    notes: list[str] = []
     for data in times(study):
         end = max((c.last for c in data.curves.values()), default=0.0)
         names = {"endpoint": data.endpoint.label, "unit": data.endpoint.unit}
+        grid = round_times(end, data.endpoint.unit)
         for arm, curve in data.curves.items():
-            frame = curve.frame if study.shows_subjects else _on_grid(curve, end)
-            steps.append(frame.assign(arm=arm, **names))
-            risk += [
-                {"endpoint": data.endpoint.label, "arm": arm, "time": t, "at_risk": _left(curve, t)}
-                for t in _grid(end, data.endpoint.unit)
-            ]
-    return Curves(pd.concat(steps, ignore_index=True), pd.DataFrame(risk)) if steps else None
+            shown = shown_steps(study, curve, end)
+            steps.append(shown.assign(band=POINTWISE, arm=arm, **names))
+            for kind, words in SIMULTANEOUS.items():
+                try:
+                    band = simultaneous_band(curve, kind)
+                except BandError as error:
+                    notes.append(f"{data.endpoint.label}, {arm}: {error}.")
+                    continue
+                steps.append(_within(band, shown).assign(band=words, arm=arm, **names))
+            counts = {"time": grid, "at_risk": at_risk(curve, grid)}
+            risk.append(pd.DataFrame(counts).assign(endpoint=data.endpoint.label, arm=arm))
+    if not steps:
+        return None
+    return Curves(
+        pd.concat(steps, ignore_index=True),
+        pd.concat(risk, ignore_index=True),
+        tuple(dict.fromkeys(notes)),
+    )
 
 
 def summaries(study: Study) -> Figures | None:
-    """Read medians, shares at the landmarks and restricted means off each arm's curve.
+    """Read quartiles, shares at the landmarks and restricted means off each arm's curve.
 
     Parameters
     ----------
@@ -125,25 +166,15 @@ def summaries(study: Study) -> Figures | None:
     """
     rows = []
     for data in times(study):
-        horizon = _horizon(data)
         for arm in study.arms:
-            curve = data.curves.get(arm)
-            for measure, time, analysis in _measures(data.endpoint, horizon):
-                figures = _of_arm(curve, measure, time)
-                names = names_of(study, data, arm, study.control)
-                other = "n_treated" if arm == study.control else "n_control"
-                rows.append(
-                    {
-                        **names,
-                        other: np.nan,
-                        "analysis": analysis,
-                        "contrast": arm,
-                        "arm": arm,
-                        "measure": measure,
-                        "time": time,
-                        **figures,
-                    }
-                )
+            names = names_of(study, data, arm, study.control)
+            other = "n_treated" if arm == study.control else "n_control"
+            about = {**names, other: np.nan, "contrast": arm, "arm": arm}
+            rows += [
+                {**about, **what.names, **_of_arm(data.curves.get(arm), what)}
+                for what in _measures(data.endpoint, horizon_of(data))
+                if what.measure != MEAN_RATIO
+            ]
     return Figures(pd.DataFrame(rows)) if rows else None
 
 
@@ -158,71 +189,92 @@ def differences(study: Study) -> Figures | None:
     Returns
     -------
     Figures or None
-        One row an event, contrast and ``measure``, treated minus control; None where the study
-        names no event.
+        One row an event, contrast and ``measure``, treated minus control, for the ratio of
+        restricted means treated over control; None where the study names no event.
     """
+    compare = {
+        "share": survival_difference,
+        MEAN: restricted_mean_difference,
+        MEAN_RATIO: restricted_mean_ratio,
+    }
     rows = []
     for data in times(study):
-        horizon = _horizon(data)
-        control = data.curves.get(study.control)
-        for arm in study.treated:
-            curve = data.curves.get(arm)
-            for measure, time, analysis in _measures(data.endpoint, horizon)[1:]:
+        for pair in pairs(study, data):
+            for what in _measures(data.endpoint, horizon_of(data)):
+                if what.measure not in compare:
+                    continue
                 figures = Estimate(*[np.nan] * 4)
-                if curve is not None and control is not None:
-                    mean = measure == "restricted mean"
-                    compare = restricted_mean_difference if mean else survival_difference
-                    figures = compare(curve, control, time)
-                rows.append(
-                    {
-                        **names_of(study, data, arm, study.control),
-                        "analysis": f"difference in {analysis}",
-                        "contrast": f"{arm} vs {study.control}",
-                        "treated": arm,
-                        "measure": measure,
-                        "time": time,
-                        **figures.frame.iloc[0].to_dict(),
-                    }
-                )
+                if pair.treated_curve is not None and pair.control_curve is not None:
+                    compared = compare[what.measure]
+                    figures = compared(pair.treated_curve, pair.control_curve, what.time)
+                row = {**pair.names, **what.names, **figures.frame.iloc[0].to_dict()}
+                if what.measure != MEAN_RATIO:
+                    row["analysis"] = f"difference in {what.analysis}"
+                rows.append(row)
     return Figures(pd.DataFrame(rows)) if rows else None
 
 
-def _horizon(data: Times) -> float:
-    """Horizon of the restricted means; missing where nobody was watched."""
+def horizon_of(data: Times) -> float:
+    """Give the horizon of an event's restricted means; missing where nobody was watched."""
     if not data.curves:
         return np.nan
     return common_horizon(list(data.curves.values()), list(data.endpoint.landmarks))
 
 
-def _measures(endpoint: TimeToEvent, horizon: float) -> list[tuple[str, float, str]]:
-    """List what is read off a curve: measure, time and the name of the analysis."""
+@dataclass(frozen=True)
+class _Measure:
+    """What is read off a curve, when, and what the analysis is called."""
+
+    measure: str
+    time: float
+    analysis: str
+
+    @property
+    def names(self) -> dict[str, object]:
+        return {"measure": self.measure, "time": self.time, "analysis": self.analysis}
+
+
+def _measures(endpoint: TimeToEvent, horizon: float) -> list[_Measure]:
+    """List what is read off a curve."""
     unit = endpoint.unit
-    landmarks = [
-        ("share", t, f"share without the event at {unit} {t:g} (Kaplan-Meier)")
-        for t in endpoint.landmarks
+    until = f"restricted mean time to {unit} {horizon:g}"
+    share = "share without the event at {} {:g} (Kaplan-Meier)"
+    return [
+        *(_Measure(name, np.nan, f"{name} of the time (Kaplan-Meier)") for name in QUARTILES),
+        *(_Measure("share", t, share.format(unit, t)) for t in endpoint.landmarks),
+        _Measure(MEAN, horizon, until),
+        _Measure(MEAN_RATIO, horizon, f"ratio of {until}"),
     ]
-    mean = ("restricted mean", horizon, f"restricted mean time to {unit} {horizon:g}")
-    return [("median", np.nan, "median time (Kaplan-Meier)"), *landmarks, mean]
 
 
-def _of_arm(curve: SurvivalCurve | None, measure: str, time: float) -> dict[str, float]:
+def _of_arm(curve: SurvivalCurve | None, what: _Measure) -> dict[str, float]:
     """One figure of one arm; missing without patients."""
     if curve is None:
         return {"estimate": np.nan, "conf_low": np.nan, "conf_high": np.nan, "std_error": np.nan}
-    if measure == "median":
-        middle = quantile(curve)
-        return {
-            "estimate": middle.estimate,
-            "conf_low": middle.conf_low,
-            "conf_high": middle.conf_high,
-        }
-    figures = survival_at(curve, time) if measure == "share" else restricted_mean(curve, time)
+    if what.measure in QUARTILES:
+        return dict(quantile(curve, QUARTILES[what.measure]).__dict__)
+    share = what.measure == "share"
+    figures = survival_at(curve, what.time) if share else restricted_mean(curve, what.time)
     row: dict[str, float] = figures.frame.drop(columns="p_value").iloc[0].to_dict()
     return row
 
 
-def _grid(end: float, unit: str, most: int = 8) -> list[float]:
-    """Give a regular grid of round times from 0, of at most ``most`` steps."""
+def round_times(end: float, unit: str, most: int = 8) -> list[float]:
+    """Give a regular grid of round times from 0, of at most ``most`` steps.
+
+    Parameters
+    ----------
+    end : float
+        Longest time; the grid ends at it or before.
+    unit : str
+        Of time; months have steps that make years.
+    most : int
+        Steps at most.
+
+    Returns
+    -------
+    list of float
+    """
     steps = sorted(m * 10.0**k for k in range(-2, 5) for m in (1, 2, 5))
     if unit == "month":
         steps = [1.0, 2.0, 3.0, 6.0, 12.0, 24.0, 36.0, 60.0, 120.0]
@@ -230,17 +282,39 @@ def _grid(end: float, unit: str, most: int = 8) -> list[float]:
     return [step * i for i in range(int(end / step + 1e-9) + 1)]
 
 
-def _on_grid(curve: SurvivalCurve, end: float, cells: int = 40) -> pd.DataFrame:
-    """Give a curve at the times of a grid, without any patient's own time."""
+def shown_steps(study: Study, curve: SurvivalCurve, end: float) -> pd.DataFrame:
+    """Give a curve as a page may show it.
+
+    Parameters
+    ----------
+    study : Study
+        Says whether single patients may be shown.
+    curve : SurvivalCurve
+        Of one arm.
+    end : float
+        Longest time of all arms.
+
+    Returns
+    -------
+    DataFrame
+        The columns of the curve: all its steps, or its heights at the times of a grid.
+    """
+    if study.shows_subjects and len(curve.frame) <= MOST_STEPS:
+        return curve.frame
+    cells = MOST_STEPS if study.shows_subjects else GRID
     frame = curve.frame
     grid = np.linspace(0, max(end, 1e-9), cells + 1)
     grid = grid[grid <= max(curve.last, grid[1])]
     at = np.searchsorted(frame["time"].to_numpy(), grid, side="right") - 1
     shown = frame.iloc[at].reset_index(drop=True).assign(time=grid, censored=0, events=0)
-    return shown.assign(at_risk=[_left(curve, t) for t in grid])
+    return shown.assign(at_risk=at_risk(curve, grid))
 
 
-def _left(curve: SurvivalCurve, time: float) -> int:
-    """Count the patients still watched and without the event just before a time."""
-    before = curve.frame[curve.frame["time"] < time]
-    return curve.n - int(before["events"].sum() + before["censored"].sum())
+def _within(band: Band, shown: pd.DataFrame) -> pd.DataFrame:
+    """Give the limits of a band in the place of the pointwise ones."""
+    time = shown["time"].to_numpy()
+    at = np.searchsorted(band.frame["time"].to_numpy(), time, side="right") - 1
+    outside = (at < 0) | (time > band.high)
+    limits = band.frame[["conf_low", "conf_high"]].to_numpy()[np.maximum(at, 0)]
+    limits[outside] = np.nan
+    return shown.assign(conf_low=limits[:, 0], conf_high=limits[:, 1])

@@ -1,10 +1,12 @@
 """The times of each event, as the other rooms use them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from alsutils.stats.survival import SurvivalCurve, kaplan_meier
 from alsutils.study import ARM, Study
@@ -20,7 +22,8 @@ class Times:
     endpoint : TimeToEvent
         What study.yml says of it.
     frame : DataFrame
-        One row a patient: ``arm``, ``time``, ``event`` (bool) and the covariates.
+        One row a patient: ``subject``, ``arm``, ``time``, ``event`` (bool), ``stratum`` (missing
+        where the study names no strata) and the covariates.
     curves : Mapping of str to SurvivalCurve
         An arm's label to its curve; arms without patients are not there.
     """
@@ -28,6 +31,34 @@ class Times:
     endpoint: TimeToEvent
     frame: pd.DataFrame
     curves: Mapping[str, SurvivalCurve]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One treated arm and the control.
+
+    Attributes
+    ----------
+    names : dict
+        The columns that say what a row is about, with ``contrast`` and ``treated``.
+    frame : DataFrame
+        Their patients, as in `Times`.
+    treated : ndarray of bool, shape (n,)
+        Who is in the treated arm.
+    treated_curve, control_curve : SurvivalCurve or None
+        None without patients.
+    """
+
+    names: dict[str, Any]
+    frame: pd.DataFrame
+    treated: NDArray[np.bool_]
+    treated_curve: SurvivalCurve | None
+    control_curve: SurvivalCurve | None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether both arms have patients."""
+        return bool(self.treated.any() and not self.treated.all())
 
 
 @dataclass(frozen=True)
@@ -64,7 +95,11 @@ def times(study: Study) -> list[Times]:
     for endpoint in study.config.time_to_event:
         records = study.times(endpoint)
         frame = records[list(endpoint.covariates)].assign(
-            arm=records[ARM].astype(str), time=records["AVAL"], event=records["EVENT"]
+            subject=records["USUBJID"].astype(str),
+            arm=records[ARM].astype(str),
+            time=records["AVAL"].astype(float),
+            event=records["EVENT"],
+            stratum=_strata(study, records),
         )
         curves = {
             arm: kaplan_meier(rows["time"], rows["event"], study.conf_level)
@@ -72,6 +107,46 @@ def times(study: Study) -> list[Times]:
         }
         found.append(Times(endpoint, frame, {a: curves[a] for a in study.arms if a in curves}))
     return found
+
+
+def pairs(study: Study, data: Times) -> Iterator[Pair]:
+    """Yield each treated arm with the control.
+
+    Parameters
+    ----------
+    study : Study
+        The trial.
+    data : Times
+        One of its events.
+
+    Yields
+    ------
+    Pair
+        In the order of the arms, also where an arm has no patients.
+    """
+    for arm in study.treated:
+        frame = data.frame[data.frame["arm"].isin([study.control, arm])].reset_index(drop=True)
+        yield Pair(
+            {
+                **names_of(study, data, arm, study.control),
+                "contrast": f"{arm} vs {study.control}",
+                "treated": arm,
+            },
+            frame,
+            (frame["arm"] == arm).to_numpy(),
+            data.curves.get(arm),
+            data.curves.get(study.control),
+        )
+
+
+def _strata(study: Study, records: pd.DataFrame) -> pd.Series:
+    """Join the columns within which patients were randomised; missing where there are none."""
+    design = study.config.design
+    drawn = design.randomisation if design else None
+    columns = [c for c in drawn.strata if c in records] if drawn else []
+    if not columns:
+        return pd.Series(None, index=records.index, dtype="str")
+    return records[columns].astype("str").agg(", ".join, axis=1)
 
 
 def names_of(study: Study, data: Times, arm: str, control: str) -> dict[str, Any]:

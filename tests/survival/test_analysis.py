@@ -8,6 +8,7 @@ import pytest
 
 from alsutils import survival
 from alsutils.study import Study
+from alsutils.survival.analysis import MEAN_RATIO
 from alsutils.survival.hazards import ADJUSTED, UNADJUSTED
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "survival" / "survival.json"
@@ -70,7 +71,7 @@ def test_three_arms_are_tested_together(make: Callable[..., Study], reference: d
     assert tests.at["All arms", "p_value"] == pytest.approx(reference["log_rank"]["global_p"])
     assert tests.at["All arms", "n_treated"] == 60
     assert len(survival.hazard_ratios(study).frame) == 4
-    assert len(survival.differences(study).frame) == 8
+    assert len(survival.differences(study).frame) == 10
 
 
 def test_swapping_the_arms_turns_every_comparison(make: Callable[..., Study]) -> None:
@@ -80,8 +81,10 @@ def test_swapping_the_arms_turns_every_comparison(make: Callable[..., Study]) ->
     swapped = (survival.hazard_ratios(second).frame, survival.differences(second).frame)
     np.testing.assert_allclose(swapped[0]["estimate"], 1 / plain[0]["estimate"], rtol=ITERATION)
     np.testing.assert_allclose(swapped[0]["conf_low"], 1 / plain[0]["conf_high"], rtol=ITERATION)
-    np.testing.assert_allclose(swapped[1]["estimate"], -plain[1]["estimate"])
-    np.testing.assert_allclose(swapped[1]["conf_low"], -plain[1]["conf_high"])
+    ratio = plain[1]["measure"] == MEAN_RATIO
+    for column, mirror in (("estimate", "estimate"), ("conf_low", "conf_high")):
+        turned = np.where(ratio, 1 / plain[1][mirror], -plain[1][mirror])
+        np.testing.assert_allclose(swapped[1][column], turned)
 
 
 def test_the_unit_of_time_changes_times_only(make: Callable[..., Study]) -> None:

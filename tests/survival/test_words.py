@@ -10,6 +10,7 @@ import pytest
 from alsutils import survival
 from alsutils.display import Figure, Prose, Table
 from alsutils.study import Study
+from alsutils.survival.words import NO_EVENT
 
 Output = Figure | Table | Prose
 
@@ -66,7 +67,7 @@ def test_swapping_the_arms_turns_the_sentences(make: Callable[..., Study]) -> No
 def test_no_event_named_is_said(make: Callable[..., Study]) -> None:
     study = make(time_to_event=[])
     outputs = shown(study)
-    assert all(str(o) == survival.sentences.NO_EVENT for o in outputs.values())
+    assert all(str(o) == NO_EVENT for o in outputs.values())
 
 
 def nobody(data: pd.DataFrame) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Pictures of the time to an event."""
+"""Pictures of the curves."""
 
 from collections.abc import Sequence
 
@@ -8,16 +8,26 @@ import pandas as pd
 from alsutils.display import Figure, Prose, charts, theme
 from alsutils.display import format as fmt
 from alsutils.study import Study
-from alsutils.survival.analysis import Curves
-from alsutils.survival.sentences import NO_EVENT
-from alsutils.survival.times import Figures
+from alsutils.survival.analysis import POINTWISE, SIMULTANEOUS, Curves
+from alsutils.survival.words import NO_EVENT, lowered
 
 _HEIGHT = 340  # of the curves, in pixels
 _BELOW, _LINE = 56, 17  # from the axis to the numbers at risk, and between their lines
+_CHOICE = "drawnband"  # the reader's choice of a band, as a parameter of the chart
+_MEANING = {
+    POINTWISE: "The bands hold at any one time that was chosen beforehand",
+    SIMULTANEOUS["equal precision"]: "The bands hold for the whole curve at once; they are as many "
+    "times as wide as those for one time everywhere",
+    SIMULTANEOUS["Hall-Wellner"]: "The bands hold for the whole curve at once; they favour the "
+    "middle of the curve",
+}
 
 
 def curves(study: Study, result: Curves | None) -> Sequence[Figure | Prose]:
-    """Draw the curves of every event with the numbers at risk under them, a figure an event."""
+    """Draw the curves of every event with the numbers at risk under them, a figure an event.
+
+    The reader chooses between pointwise and simultaneous bands.
+    """
     if result is None:
         return [Prose(NO_EVENT)]
     return [
@@ -34,11 +44,15 @@ def _curve(study: Study, rows: pd.DataFrame, risk: pd.DataFrame) -> Figure:
         conf_low=rows["conf_low"].fillna(rows["estimate"]),
         conf_high=rows["conf_high"].fillna(rows["estimate"]),
     )
-    without = f"Without: {endpoint[:1].lower()}{endpoint[1:]}"
-    steps = charts.steps(drawn, study.arms, unit.capitalize(), without)
-    layers = [steps, *_numbers_at_risk(study, risk)]
+    without = f"Without: {lowered(endpoint)}"
+    ticks = sorted(set(risk["time"]))
+    steps = charts.steps(drawn, study.arms, unit.capitalize(), without, ticks)
+    kinds = list(dict.fromkeys(rows["band"]))
+    steps = steps.transform_filter(f"datum.band == {_CHOICE}")
     # Room for the numbers at risk, which stand outside the plot.
-    chart = alt.layer(*layers).properties(height=_HEIGHT)
+    chart = alt.layer(steps, *_numbers_at_risk(study, risk)).properties(height=_HEIGHT)
+    choice = alt.binding_select(options=kinds, name="Bands that hold")
+    chart = chart.add_params(alt.param(name=_CHOICE, value=POINTWISE, bind=choice))
     ends = []
     for arm, curve in rows.groupby("arm", sort=False):
         last = curve.iloc[-1]
@@ -50,9 +64,18 @@ def _curve(study: Study, rows: pd.DataFrame, risk: pd.DataFrame) -> Figure:
     return Figure(
         chart,
         f"Kaplan-Meier curves of the time to the event, {endpoint}, by arm: {fmt.listed(ends)}.",
-        f"{marks}Bands are pointwise {fmt.percent(study.conf_level)} intervals. Under the axis: "
-        "patients still watched and without the event.",
+        f"{marks}Bands are {fmt.percent(study.conf_level)} intervals. Under the axis: patients "
+        "still watched and without the event.",
+        readout=_readout(kinds),
     )
+
+
+def _readout(kinds: list[str]) -> str:
+    """Write what the chosen band means as a Vega expression."""
+    words = f"'{_MEANING[kinds[-1]]}.'"
+    for kind in reversed(kinds[:-1]):
+        words = f"{_CHOICE} == '{kind}' ? '{_MEANING[kind]}.' : {words}"
+    return words
 
 
 def _numbers_at_risk(study: Study, risk: pd.DataFrame) -> list[alt.Chart]:
@@ -60,40 +83,11 @@ def _numbers_at_risk(study: Study, risk: pd.DataFrame) -> list[alt.Chart]:
     layers: list[alt.Chart] = []
     arms = [arm for arm in study.arms if (risk["arm"] == arm).any()]
     for i, arm in enumerate(arms):
-        rows = risk[risk["arm"] == arm]
+        rows = risk[risk["arm"] == arm].assign(name=f"At risk: {arm}")
         y = _HEIGHT + _BELOW + 2 * i * _LINE
         colour = alt.Color("arm:N", scale=theme.arm_scale(study.arms), title=None)
         name = alt.Chart(rows.head(1)).mark_text(align="left", fontWeight="bold")
-        layers.append(name.encode(x=alt.value(0), y=alt.value(y), text="arm:N", color=colour))
+        layers.append(name.encode(x=alt.value(0), y=alt.value(y), text="name:N", color=colour))
         numbers = alt.Chart(rows).mark_text(align="center")
         layers.append(numbers.encode(x="time:Q", y=alt.value(y + _LINE), text="at_risk:Q"))
     return layers
-
-
-def hazard_ratios(study: Study, result: Figures | None) -> Figure | Prose:
-    """Draw the hazard ratios, a panel an event."""
-    if result is None:
-        return Prose(NO_EVENT)
-    if "estimate" not in result.frame or result.frame["estimate"].isna().all():
-        return Prose("No hazard ratio could be estimated, so there is no picture of them.")
-    frame = result.frame.dropna(subset=["estimate"])
-    several = len(study.treated) > 1
-    words = ["Adjusted" if "adjusted" in a else "Unadjusted" for a in frame["analysis"]]
-    if several:
-        words = [f"{t}, {w.lower()}" for t, w in zip(frame["treated"], words, strict=True)]
-    shown = frame.assign(row=words)
-    one = len(set(shown["endpoint"])) == 1
-    title = f"Hazard ratio to {study.control} (below 1: fewer events)"
-    chart = charts.forest(shown, "row", title, 1, log=True, row=None if one else "endpoint")
-    told = [
-        f"{r['endpoint']}, {r['row'].lower() if not several else r['row']}: "
-        f"{fmt.estimate(r['estimate'], r['conf_low'], r['conf_high'])}"
-        for r in shown.to_dict("records")
-    ]
-    level = fmt.percent(study.conf_level)
-    return Figure(
-        chart,
-        f"Hazard ratios with {level} intervals. {'. '.join(told)}.",
-        f"Points are hazard ratios, lines {level} intervals; the dashed line is no difference.",
-        result.frame,
-    )

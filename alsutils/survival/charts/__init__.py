@@ -1,0 +1,16 @@
+"""Pictures of the time to an event."""
+
+from alsutils.survival.charts.checks import changing, fitting, forms
+from alsutils.survival.charts.comparisons import gains
+from alsutils.survival.charts.curves import curves
+from alsutils.survival.charts.hazards import covariates, hazard_ratios
+
+__all__ = [
+    "changing",
+    "covariates",
+    "curves",
+    "fitting",
+    "forms",
+    "gains",
+    "hazard_ratios",
+]

@@ -1,0 +1,26 @@
+"""What the times to an event show, in words."""
+
+from alsutils.survival.sentences.absence import exclusions
+from alsutils.survival.sentences.checks import changing, fitting, proportionality
+from alsutils.survival.sentences.comparisons import curve_tests, gains, log_rank
+from alsutils.survival.sentences.curves import bands, differences, follow_up, medians
+from alsutils.survival.sentences.hazards import covariates, hazard_ratios, models
+from alsutils.survival.sentences.summary import key_points
+
+__all__ = [
+    "bands",
+    "changing",
+    "covariates",
+    "curve_tests",
+    "differences",
+    "exclusions",
+    "fitting",
+    "follow_up",
+    "gains",
+    "hazard_ratios",
+    "key_points",
+    "log_rank",
+    "medians",
+    "models",
+    "proportionality",
+]

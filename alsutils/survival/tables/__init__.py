@@ -1,0 +1,20 @@
+"""Tables of the time to an event."""
+
+from alsutils.survival.tables.absence import power
+from alsutils.survival.tables.checks import changing, groups
+from alsutils.survival.tables.comparisons import curve_tests
+from alsutils.survival.tables.curves import follow_up, means, summaries
+from alsutils.survival.tables.hazards import covariates, hazard_ratios, models
+
+__all__ = [
+    "changing",
+    "covariates",
+    "curve_tests",
+    "follow_up",
+    "groups",
+    "hazard_ratios",
+    "means",
+    "models",
+    "power",
+    "summaries",
+]

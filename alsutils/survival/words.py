@@ -1,0 +1,51 @@
+"""What several sections say alike."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from alsutils.display import format as fmt
+
+NO_EVENT = "This study names no time to an event, so this section is empty."
+NOT_SHOWN = "Single patients are not shown for this study."
+NOT_COMPARED = "There is nothing to compare: no treated arm and control both have patients."
+NO_COVARIATES = (
+    "study.yml names no covariates for any event, or no model with them could be fitted."
+)
+NO_NUMBERS = "No covariate of any event is a number, so there is no shape of its effect to look at."
+NO_RATIO = "No hazard ratio could be estimated, so there is none to look at here."
+
+
+def includes(low: float, high: float, value: float) -> str:
+    """Say whether an interval includes or excludes a value."""
+    return "includes" if low <= value <= high else "excludes"
+
+
+def time_interval(low: float, high: float) -> str:
+    """Write the limits of a time, either of which a curve may not reach."""
+    if math.isnan(low) and math.isnan(high):
+        return "no interval"
+    if math.isnan(high):
+        return f"{fmt.number(low, 1)} or later"
+    if math.isnan(low):
+        return f"{fmt.number(high, 1)} or earlier"
+    return fmt.interval(low, high, 1)
+
+
+def whole(value: float) -> str:
+    """Write a count."""
+    return fmt.number(value, 0)
+
+
+def lowered(label: str) -> str:
+    """Write the name of an event within a sentence; an abbreviation stays as it is."""
+    return label if label[1:2].isupper() else label[:1].lower() + label[1:]
+
+
+def ratio_cell(row: Mapping[str, Any] | pd.Series) -> str:
+    """Write a ratio with its interval."""
+    if math.isnan(row["estimate"]):
+        return fmt.MISSING
+    return fmt.estimate(row["estimate"], row["conf_low"], row["conf_high"])
