@@ -58,7 +58,7 @@ def storey_q(p_values: ArrayLike, method: PiMethod = "smoother", at: float = 0.5
     Where there is no effect, p-values spread evenly. So those above a threshold are nearly all of
     that kind, and their number tells how many there are in all. Multiplying Benjamini and
     Hochberg's adjustment by that share gives the q-values. With few tests the share is a rough
-    guess.
+    guess, least so with a fixed threshold.
 
     Parameters
     ----------
@@ -73,7 +73,8 @@ def storey_q(p_values: ArrayLike, method: PiMethod = "smoother", at: float = 0.5
     Returns
     -------
     QValues
-        Where no p-value is left above the threshold, the share is one test's.
+        Where the estimated share is not above 0, as with no p-value above the threshold, it is
+        taken as 1, and the q-values are Benjamini and Hochberg's.
 
     Raises
     ------
@@ -106,7 +107,7 @@ def storey_q(p_values: ArrayLike, method: PiMethod = "smoother", at: float = 0.5
     chosen = {"smoother": smooth[-1], "fixed": shares[0]}.get(method)
     if chosen is None:
         chosen = shares[_least_error(grid, shares, above, size)]
-    pi0 = float(np.clip(chosen, 1 / size, 1.0))
+    pi0 = float(min(chosen, 1.0)) if chosen > 0 else 1.0
     order = np.argsort(p[tested])
     raw = pi0 * size * p[tested][order] / np.arange(1, size + 1)
     stepped = np.minimum.accumulate(raw[::-1])[::-1]

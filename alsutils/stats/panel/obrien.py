@@ -13,6 +13,8 @@ from alsutils.stats.two_sample import Sample, mean_difference
 
 Floats = NDArray[np.float64]
 
+ENOUGH = 10
+"""Patients a column from which the t distribution serves for GLS."""
 _ROUNDING = 1e-9
 
 
@@ -26,7 +28,7 @@ class GlobalTests:
         One row a ``method`` ("rank sum", "ols", "gls"): ``estimate`` and ``std_error`` (for the
         rank sum: treated less control of the mean rank of a patient), ``df``, ``statistic`` (above
         0 where treatment is better), ``p_value`` (two-sided, by the t distribution),
-        ``p_permutation`` (by the ways given, else missing) and ``reason`` (why there is no figure,
+        ``p_permutation`` (by the ways given, else missing) and ``reason`` (why a figure is missing,
         else empty).
     gls_weights : ndarray, shape (k,)
         Weight of each column's t statistic in "gls", adding up to 1; 0 for a column that does not
@@ -75,8 +77,9 @@ def obrien(
     -------
     GlobalTests
         The t distribution of OLS and GLS is an approximation with Logan and Tamhane's degrees of
-        freedom, too bold for GLS with few patients: read the permutation then, whose weights are
-        those of all patients together. GLS needs more patients than columns.
+        freedom. For GLS it finds too much with few patients, so that its p-value is missing with
+        fewer than ten a column; the permutation, whose weights are those of all patients together,
+        is exact. GLS needs more patients than columns.
 
     Raises
     ------
@@ -175,7 +178,10 @@ class _Panel:
         row = self._row("gls", np.nan, np.nan, self._freedom(), statistic)
         # Weights that do not know the arms, so that the permutation test is exact.
         fixed = np.linalg.lstsq(_pairwise(_centred(self._values)), np.ones(k), rcond=None)[0]
-        return row | {"p_permutation": _share(self._t @ fixed)}
+        row["p_permutation"] = _share(self._t @ fixed)
+        if sum(self._sizes) < ENOUGH * k:
+            row |= {"p_value": np.nan, "reason": f"fewer than {ENOUGH} patients a column"}
+        return row
 
     def _freedom(self) -> float:
         return 0.5 * (sum(self._sizes) - 2) * (1 + 1 / len(self._correlation) ** 2)

@@ -198,8 +198,8 @@ def test_with_every_test_null_q_values_are_benjamini_and_hochbergs(expected: dic
 
 def test_q_values_of_families_without_a_share() -> None:
     low = storey_q([0.001, 0.002, 0.003])
-    assert low.pi0 == pytest.approx(1 / 3)
-    assert low.q_value.tolist() == pytest.approx([0.001, 0.001, 0.001])
+    assert low.pi0 == 1
+    assert low.q_value.tolist() == pytest.approx([0.003, 0.003, 0.003])
     assert storey_q([0.9]).q_value.tolist() == pytest.approx([0.9])
     empty = storey_q([np.nan, np.nan])
     assert empty.size == 0
