@@ -126,7 +126,7 @@ def _for_the_page(notebook: Any, page: Page) -> Any:
             for mimetype in [name for name in data if name.startswith("application/vnd.")]:
                 del data[mimetype]
         shown = [output for output in cell.outputs if not _is_empty(output)]
-        if cell.outputs and not shown and _only_shows(cell.source):
+        if not shown and _only_shows(cell.source):
             cell.metadata["tags"] = [*cell.metadata.get("tags", []), "remove-cell"]
         cell.outputs = shown
     return copied
@@ -153,7 +153,11 @@ def _is_empty(output: Any) -> bool:
 
 def _only_shows(source: str) -> bool:
     """Tell whether code has but expressions, so that nothing after it rests on it."""
-    return all(isinstance(statement, ast.Expr) for statement in ast.parse(source).body)
+    try:
+        statements = ast.parse(source).body
+    except SyntaxError:  # a command of IPython's own
+        return False
+    return all(isinstance(statement, ast.Expr) for statement in statements)
 
 
 def _copy_pictures(source: Path, target: Path) -> None:

@@ -1,6 +1,7 @@
 """The parts of the pipeline by themselves: results, keys, pages, output folders, formulas."""
 
 import json
+from pathlib import Path
 
 import nbformat.v4 as nb
 import pytest
@@ -12,7 +13,7 @@ from alsutils.book.chapters import Page, find_book, read_notebook
 from alsutils.book.errors import BookError, BuildError
 from alsutils.book.output import PRODUCTS, Output
 from alsutils.book.results import collect_rows, write_rows
-from alsutils.book.site import _entries
+from alsutils.book.site import _entries, _for_the_page
 from alsutils.display import RESULTS_MIME
 from alsutils.stats.tidy import RESULT_COLUMNS
 
@@ -152,6 +153,24 @@ def test_lines_are_aligned_only_where_there_are_several():
     assert extension._aligned(r"a &= b \\ c &= d").startswith(r"\begin{aligned}")
     cases = r"\begin{cases} a \\ b \end{cases}"
     assert extension._aligned(cases) == cases
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "kept"),
+    [
+        ("show(x)", "words", True),
+        ("show(x)", "", False),
+        ("show(x)", None, False),
+        ("x = 1\nshow(x)", None, True),
+        ("%matplotlib inline", None, True),
+    ],
+)
+def test_a_cell_that_shows_nothing_is_not_on_the_page(source, text, kept):
+    data = {"text/markdown": text}
+    outputs = [] if text is None else [nb.new_output("display_data", data)]
+    book = nb.new_notebook(cells=[nb.new_code_cell(source, outputs=outputs)])
+    [cell] = _for_the_page(book, Page("chapters/01_a", Path("01_a.py"))).cells
+    assert ("remove-cell" not in cell.metadata.get("tags", [])) == kept
 
 
 def test_references_are_split_by_key(tmp_path):
