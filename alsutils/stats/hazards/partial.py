@@ -138,25 +138,32 @@ def risk_sets(given: Times, ties: Ties = "efron", strata: ArrayLike | None = Non
     """
     n = len(given.time)
     stratum = np.zeros(n, np.int64) if strata is None else checked_groups(strata, n)
-    by_time = np.lexsort((given.time, stratum))
+    entry = given.time if given.entry is None else given.entry
+    # One whole number for stratum and time together, so that one search finds both.
+    moments = np.unique(np.concatenate([given.time, entry]))
+    times = stratum * len(moments) + np.searchsorted(moments, given.time)
+    by_time = np.argsort(times, kind="stable")
+    ordered = times[by_time]
     person = by_time[given.event[by_time]]
-    when, where = given.time[person], stratum[person]
-    new = np.append(True, (np.diff(when) != 0) | (np.diff(where) != 0))[: len(person)]
+    when = times[person]
+    new = np.append(True, np.diff(when) != 0)[: len(person)]
     starts = np.flatnonzero(new)
     group = np.cumsum(new) - 1
     tie_start, tie_end = starts[group], np.append(starts[1:], len(person))[group]
     rank = np.arange(len(person)) - tie_start
     fraction = rank / (tie_end - tie_start) if ties == "efron" else np.zeros(len(person))
-    first = _search(given.time[by_time], stratum[by_time], when, where, "left")
-    stop = np.searchsorted(stratum[by_time], where, side="right")
-    by_entry, entering, low = None, stop, np.searchsorted(where, stratum, side="left")
+    first = np.searchsorted(ordered, when, side="left")
+    stop = np.searchsorted(stratum[by_time], stratum[person], side="right")
+    by_entry, entering = None, stop
+    low = np.searchsorted(stratum[person], stratum, side="left")
     if given.entry is not None:
-        by_entry = np.lexsort((given.entry, stratum))
-        entering = _search(given.entry[by_entry], stratum[by_entry], when, where, "left")
-        low = _search(when, where, given.entry, stratum, "right")
-    high = _search(when, where, given.time, stratum, "right")
+        entries = stratum * len(moments) + np.searchsorted(moments, entry)
+        by_entry = np.argsort(entries, kind="stable")
+        entering = np.searchsorted(entries[by_entry], when, side="left")
+        low = np.searchsorted(when, entries, side="right")
+    high = np.searchsorted(when, times, side="right")
     ranges = (first, stop, by_entry, entering, low, high)
-    return RiskSets(person, when, fraction, tie_start, tie_end, by_time, *ranges)
+    return RiskSets(person, given.time[person], fraction, tie_start, tie_end, by_time, *ranges)
 
 
 def likelihood(sets: RiskSets, X: Floats, beta: Floats) -> Likelihood:
@@ -211,15 +218,3 @@ def _from_the_start(amounts: Floats) -> Floats:
 def _stretch(values: NDArray[np.generic], like: Floats) -> Floats:
     """Give one value an event the dimensions of amounts."""
     return np.asarray(values, float).reshape((-1,) + (1,) * (like.ndim - 1))
-
-
-def _search(
-    times: Floats, strata: Ints, wanted: Floats, wanted_strata: Ints, side: Literal["left", "right"]
-) -> Ints:
-    """Find times of a stratum in times sorted within sorted strata."""
-    found = np.zeros(len(wanted), np.int64)
-    for stratum in np.unique(wanted_strata):
-        rows = wanted_strata == stratum
-        start, stop = np.searchsorted(strata, [stratum, stratum + 1])
-        found[rows] = start + np.searchsorted(times[start:stop], wanted[rows], side=side)
-    return found
