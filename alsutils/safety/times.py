@@ -13,7 +13,7 @@ from alsutils.stats.competing import (
     incidence_at,
     incidence_difference,
 )
-from alsutils.stats.recurrent import mean_cumulative_events, mean_difference
+from alsutils.stats.recurrent import mean_at, mean_cumulative_events, mean_difference
 from alsutils.study import ARM, Study
 from alsutils.study.harms import AdverseEvents
 
@@ -190,12 +190,7 @@ def course(study: Study) -> Course | None:
         )
     rows = []
     for arm, curve in found.items():
-        reached = curve.frame[curve.frame["time"] <= horizon]
-        enough = followed.frame.loc[followed.frame[ARM] == arm, "last"].max() >= horizon
-        if enough:
-            last = reached.iloc[-1]
-            columns = ("estimate", "std_error", "conf_low", "conf_high")
-            rows.append({**_keys(MEAN, ANY, arm, arm), **{c: last[c] for c in columns}})
+        rows.append(_row(MEAN, ANY, arm, mean_at(curve, horizon), arm))
         if arm != study.control:
             apart = mean_difference(curve, found[study.control], horizon)
             contrast = f"{arm} vs {study.control}"

@@ -83,7 +83,7 @@ def course(study: Study, result: Course | None) -> Figure | Prose:
         given = pd.DataFrame({"at": list(result.treatment_days)})
         layers.insert(0, alt.Chart(given).mark_rule(strokeDash=[4, 3]).encode(x="at:Q"))
         days = " Dashed lines are days of treatment."
-    means = result.frame[result.frame["analysis"] == MEAN]
+    means = result.frame[result.frame["analysis"] == MEAN].dropna(subset="estimate")
     told = [f"{fmt.number(r['estimate'])} in {r['arm']}" for _, r in means.iterrows()]
     by = f"; by day {result.horizon:g} {fmt.listed(told)}" if told else ""
     return Figure(

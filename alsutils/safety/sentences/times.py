@@ -48,7 +48,7 @@ def course(study: Study, result: Course | None) -> Prose:
     if result is None:
         return Prose("")
     frame = result.frame.set_index("arm")
-    means = frame[frame["analysis"] == MEAN]
+    means = frame[(frame["analysis"] == MEAN) & frame["estimate"].notna()]
     if means.empty:
         return Prose(f"Nobody was watched to day {result.horizon:g}.")
     told = [f"{fmt.number(r['estimate'])} in {arm}" for arm, r in means.iterrows()]
