@@ -1,0 +1,9 @@
+"""What the trial can and cannot say, in sentences that read the results."""
+
+from alsutils.appraisal.sentences.forensics import forensics
+from alsutils.appraisal.sentences.limits import limits
+from alsutils.appraisal.sentences.scale import by_measurement
+from alsutils.appraisal.sentences.scepticism import scepticism
+from alsutils.appraisal.sentences.summary import key_points
+
+__all__ = ["by_measurement", "forensics", "key_points", "limits", "scepticism"]
