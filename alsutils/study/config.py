@@ -207,6 +207,11 @@ class TimeToEvent(_Block):
     """Columns of ADSL that the adjusted model holds equal."""
     landmarks: tuple[float, ...] = ()
     """Times, in `unit`, at which event-free shares are quoted."""
+    competing: tuple[Name, ...] = ()
+    """PARAMCDs of other events that forestall this one, such as death; absent for a composite,
+    whose kinds EVNTDESC tells apart."""
+    hoped_for: bool = False
+    """Whether the event is good for the patient, such as healing."""
 
 
 class Characteristic(_Block):
@@ -481,6 +486,14 @@ def _unknown_names(config: StudyConfig) -> Iterator[str]:
         yield f"primary: death {death!r} is not one of time_to_event ({listed})"
     elif death is not None and events[death].unit != config.time.unit:
         yield f"primary: death {death!r} is in {events[death].unit}s, visits in {config.time.unit}s"
+    for event in config.time_to_event:
+        for code in event.competing:
+            where = f"time_to_event {event.parameter}: competing {code!r}"
+            if code == event.parameter or code not in events:
+                listed = ", ".join(c for c in events if c != event.parameter) or "none"
+                yield f"{where} is not another one of time_to_event ({listed})"
+            elif events[code].unit != event.unit:
+                yield f"{where} is in {events[code].unit}s, not in {event.unit}s"
     for happening in config.intercurrent_events:
         if happening.parameter is not None and happening.parameter not in events:
             listed = ", ".join(events) or "none"
