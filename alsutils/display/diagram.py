@@ -31,7 +31,7 @@ _WIDTHS = {
     **dict.fromkeys("mMWw@%", 0.97),
 }
 _CAPITAL, _LETTER, _FULL = 0.70, 0.63, 1.0
-_STYLE = (
+FLOW_STYLE = (
     ".als-flow svg{display:block;width:100%;height:auto;margin:0 auto;direction:ltr}"
     ".als-flow text{unicode-bidi:plaintext}"
     f".als-flow .als-flow-wide{{max-width:{WIDE}px}}"
@@ -97,7 +97,7 @@ class FlowDiagram:
         Lines and letters take the colour of the text around them, so that it is right on light
         and dark pages. Words of scripts that run from right to left stand at the right of a box.
         """
-        canvas = _Canvas()
+        canvas = Canvas()
         if narrow:
             self._draw_narrow(canvas)
         else:
@@ -115,7 +115,7 @@ class FlowDiagram:
         words = html.escape(self.description, quote=True)
         caption = f"<figcaption>{html.escape(self.caption)}</figcaption>" if self.caption else ""
         return (
-            f'<figure class="als-figure"><style>{_STYLE}</style>'
+            f'<figure class="als-figure"><style>{FLOW_STYLE}</style>'
             f'<div class="als-flow" role="img" aria-label="{words}">'
             f"{self.to_svg()}{self.to_svg(narrow=True)}</div>{caption}</figure>"
         )
@@ -127,7 +127,7 @@ class FlowDiagram:
             bundle[RESULTS_MIME] = rows.where(rows.notna(), None).to_dict("records")
         return bundle
 
-    def _draw_wide(self, canvas: "_Canvas") -> None:
+    def _draw_wide(self, canvas: "Canvas") -> None:
         trunk_width = 0.42 * WIDE
         left = (WIDE - trunk_width) / 2
         middle = WIDE / 2
@@ -137,7 +137,7 @@ class FlowDiagram:
             if i == 0 and self.aside is not None:
                 start = left + trunk_width + GUTTER
                 level = bottom + GAP / 2
-                height = _height(self.aside, WIDE - start - 1)
+                height = box_height(self.aside, WIDE - start - 1)
                 # A tall box hangs down from its arrow, so that it never rises over the page.
                 upper = max(1.0, level - height / 2)
                 canvas.box(self.aside, start, upper, WIDE - start - 1)
@@ -150,7 +150,7 @@ class FlowDiagram:
                 top = bottom + gap
         self._draw_rows_of_columns(canvas, bottom)
 
-    def _draw_rows_of_columns(self, canvas: "_Canvas", start: float) -> None:
+    def _draw_rows_of_columns(self, canvas: "Canvas", start: float) -> None:
         """Draw the columns, as many abreast as there is room for, the others below them."""
         count = len(self.columns)
         rows = -(-count // MOST_ABREAST)
@@ -171,7 +171,7 @@ class FlowDiagram:
 
     def _draw_columns(
         self,
-        canvas: "_Canvas",
+        canvas: "Canvas",
         columns: tuple[tuple[Box, ...], ...],
         source: tuple[float, float],
         top: float,
@@ -190,7 +190,7 @@ class FlowDiagram:
             canvas.arrow([(centre, source[1]), (centre, top)])
         for row in range(len(columns[0])):
             boxes = [column[row] for column in columns]
-            height = max(_height(box, width) for box in boxes)
+            height = max(box_height(box, width) for box in boxes)
             if row < len(self.stages):
                 canvas.stage(self.stages[row], margin, top - 6)
             for box, centre in zip(boxes, centres, strict=True):
@@ -201,7 +201,7 @@ class FlowDiagram:
             top = bottom + GAP
         return bottom
 
-    def _draw_narrow(self, canvas: "_Canvas") -> None:
+    def _draw_narrow(self, canvas: "Canvas") -> None:
         inside = NARROW - 2
         middle, top = NARROW / 2, 1.0
         first, *rest = self.trunk
@@ -209,7 +209,7 @@ class FlowDiagram:
         indent = 40
         for i, box in enumerate(trunk):
             if box is self.aside:
-                height = _height(box, inside - indent)
+                height = box_height(box, inside - indent)
                 canvas.box(box, 1 + indent, top, inside - indent)
                 canvas.arrow([(20, top - GAP), (20, top + height / 2), (41, top + height / 2)])
                 canvas.arrow([(20, top + height / 2), (20, top + height + GAP)])
@@ -220,7 +220,7 @@ class FlowDiagram:
                     canvas.arrow([(middle, top - GAP), (middle, top)])
         start, centre = top - GAP, (NARROW + _INDENT) / 2
         for column in self.columns:
-            entry = top + _height(column[0], inside - _INDENT) / 2
+            entry = top + box_height(column[0], inside - _INDENT) / 2
             canvas.line([(BUS, start), (BUS, entry)])
             canvas.arrow([(BUS, entry), (1 + _INDENT, entry)])
             start = entry
@@ -230,8 +230,16 @@ class FlowDiagram:
                 top = canvas.box(box, 1 + _INDENT, top, inside - _INDENT) + GAP
 
 
-class _Canvas:
-    """Pieces of SVG, and how far down they reach."""
+class Canvas:
+    """Pieces of SVG, and how far down they reach.
+
+    Attributes
+    ----------
+    parts : list of str
+        Elements in the order in which they are drawn.
+    bottom : float
+        The lowest point drawn to.
+    """
 
     def __init__(self) -> None:
         self.parts: list[str] = []
@@ -241,7 +249,7 @@ class _Canvas:
         self, box: Box, left: float, top: float, width: float, height: float | None = None
     ) -> float:
         """Draw a box and give its lower edge."""
-        height = _height(box, width) if height is None else height
+        height = box_height(box, width) if height is None else height
         self.parts.append(
             f'<rect x="{left:g}" y="{top:g}" width="{width:g}" height="{height:g}" rx="4" '
             'fill="none" stroke="currentColor" stroke-opacity="0.55"/>'
@@ -359,5 +367,6 @@ def _runs_leftwards(words: str) -> bool:
     return False
 
 
-def _height(box: Box, width: float) -> float:
+def box_height(box: Box, width: float) -> float:
+    """Give the height of a box of a width, whose lines are broken to fit."""
     return 2 * PADDING + LINE_HEIGHT * sum(1 for _ in _lines(box, width))

@@ -131,7 +131,7 @@ def curves(study: Study) -> Curves | None:
         names = {"endpoint": data.endpoint.label, "unit": data.endpoint.unit}
         grid = round_times(end, data.endpoint.unit)
         for arm, curve in data.curves.items():
-            shown = shown_steps(study, curve, end)
+            shown = shown_steps(study, curve.frame, end)
             steps.append(shown.assign(band=POINTWISE, arm=arm, **names))
             for kind, words in SIMULTANEOUS.items():
                 try:
@@ -282,32 +282,32 @@ def round_times(end: float, unit: str, most: int = 8) -> list[float]:
     return [step * i for i in range(int(end / step + 1e-9) + 1)]
 
 
-def shown_steps(study: Study, curve: SurvivalCurve, end: float) -> pd.DataFrame:
+def shown_steps(study: Study, frame: pd.DataFrame, end: float) -> pd.DataFrame:
     """Give a curve as a page may show it.
 
     Parameters
     ----------
     study : Study
         Says whether single patients may be shown.
-    curve : SurvivalCurve
-        Of one arm.
+    frame : DataFrame
+        Steps of the curve of one arm: ``time``, ``estimate``, ``at_risk`` and further columns.
     end : float
         Longest time of all arms.
 
     Returns
     -------
     DataFrame
-        The columns of the curve: all its steps, or its heights at the times of a grid.
+        The same columns: all steps, or the heights at the times of a grid.
     """
-    if study.shows_subjects and len(curve.frame) <= MOST_STEPS:
-        return curve.frame
+    if study.shows_subjects and len(frame) <= MOST_STEPS:
+        return frame
     cells = MOST_STEPS if study.shows_subjects else GRID
-    frame = curve.frame
+    time = frame["time"].to_numpy()
     grid = np.linspace(0, max(end, 1e-9), cells + 1)
-    grid = grid[grid <= max(curve.last, grid[1])]
-    at = np.searchsorted(frame["time"].to_numpy(), grid, side="right") - 1
-    shown = frame.iloc[at].reset_index(drop=True).assign(time=grid, censored=0, events=0)
-    return shown.assign(at_risk=at_risk(curve, grid))
+    grid = grid[grid <= max(time[-1], grid[1])]
+    shown = frame.iloc[np.searchsorted(time, grid, side="right") - 1].reset_index(drop=True)
+    watched = np.append(frame["at_risk"].to_numpy(), 0)[np.searchsorted(time, grid)]
+    return shown.assign(time=grid, censored=0, events=0, at_risk=watched)
 
 
 def _within(band: Band, shown: pd.DataFrame) -> pd.DataFrame:

@@ -149,8 +149,8 @@ def covariates(study: Study) -> Figures | None:
     Returns
     -------
     Figures or None
-        One row an event, term and model, with ``term`` in words; a number counts by its standard
-        deviation. None where no event has covariates.
+        One row an event, term and model, with ``term`` in words and ``short`` in fewer; a number
+        counts by its standard deviation. None where no event has covariates.
     """
     rows: list[dict[str, Any]] = []
     for data in times(study):
@@ -168,7 +168,8 @@ def covariates(study: Study) -> Figures | None:
             for term, figures in found.items():
                 if term not in words or "estimate" not in figures:
                     continue
-                row = {"term": words[term], **_as_ratio(figures, spread[term])}
+                short = words[term].split(", per ")[0] + (", per SD" if spread[term] != 1 else "")
+                row = {"term": words[term], "short": short, **_as_ratio(figures, spread[term])}
                 about = names_of(study, data, study.treated[0], study.control)
                 about |= {"n_control": np.nan, "n_treated": np.nan, "contrast": words[term]}
                 rows.append({**about, "analysis": analysis, **row})

@@ -22,8 +22,9 @@ class Times:
     endpoint : TimeToEvent
         What study.yml says of it.
     frame : DataFrame
-        One row a patient: ``subject``, ``arm``, ``time``, ``event`` (bool), ``stratum`` (missing
-        where the study names no strata) and the covariates.
+        One row a patient: ``subject``, ``arm``, ``time``, ``event`` (bool), ``kind`` (what the
+        event was, where the data say so), ``stratum`` (missing where the study names no strata)
+        and the covariates.
     curves : Mapping of str to SurvivalCurve
         An arm's label to its curve; arms without patients are not there.
     """
@@ -99,6 +100,7 @@ def times(study: Study) -> list[Times]:
             arm=records[ARM].astype(str),
             time=records["AVAL"].astype(float),
             event=records["EVENT"],
+            kind=records["EVNTDESC"].where(records["EVENT"]) if "EVNTDESC" in records else None,
             stratum=_strata(study, records),
         )
         curves = {

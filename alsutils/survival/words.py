@@ -14,7 +14,15 @@ NOT_COMPARED = "There is nothing to compare: no treated arm and control both hav
 NO_COVARIATES = (
     "study.yml names no covariates for any event, or no model with them could be fitted."
 )
+NO_KINDS = (
+    "The data tell of no event that another one forestalls, and of no composite whose kinds are "
+    "described, so nothing competes here."
+)
 NO_NUMBERS = "No covariate of any event is a number, so there is no shape of its effect to look at."
+ONE_DEFINITION = (
+    "The data tell of one event that has a hazard ratio, so there is no other definition to set "
+    "beside it."
+)
 NO_RATIO = "No hazard ratio could be estimated, so there is none to look at here."
 
 

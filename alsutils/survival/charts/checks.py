@@ -1,6 +1,7 @@
 """Pictures of whether the Cox model holds."""
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from alsutils.display import Figure, Prose, charts, theme
@@ -42,12 +43,18 @@ def _over_time(study: Study, result: Changing, endpoint: str) -> charts.Chart:
     """Draw one event's panel."""
     lines, constant = (f[f["endpoint"] == endpoint] for f in (result.lines, result.constant))
     unit = lines["unit"].iloc[0]
-    middle = pd.concat([lines["estimate"], constant["estimate"]])
-    low, high = min(0.2, middle.min() / 1.5), max(5.0, middle.max() * 1.5)
+    points = result.points
+    if len(points):
+        points = points[points["endpoint"] == endpoint]
+    middle = pd.concat([f["estimate"] for f in (lines, constant, points) if len(f)])
+    low, high = (
+        float(np.clip(end, _TICKS[0], _TICKS[-1]))
+        for end in (min(0.2, middle.min() / 1.5), max(5.0, middle.max() * 1.5))
+    )
     y = alt.Y(
         "estimate:Q",
         title="Hazard ratio",
-        scale=alt.Scale(type="log", domain=[low, high], nice=False, clamp=True),
+        scale=alt.Scale(type="log", domain=[low, high], nice=False),
         axis=alt.Axis(values=[t for t in _TICKS if low <= t <= high], format="~r"),
     )
     x = alt.X("time:Q", title=f"Time ({unit}s)", scale=alt.Scale(domainMin=0, nice=False))
@@ -80,10 +87,9 @@ def _over_time(study: Study, result: Changing, endpoint: str) -> charts.Chart:
         .mark_point(opacity=0, size=90)
         .encode(x=x, y=y, color=colour, tooltip=tooltip),
     ]
-    points = result.points
     if len(points):
-        own = alt.Chart(points[points["endpoint"] == endpoint])
-        layers.insert(2, own.mark_point(size=28, opacity=0.7).encode(x=x, y=y, color=colour))
+        dots = alt.Chart(points).mark_point(size=28, opacity=0.7, clip=True)
+        layers.insert(2, dots.encode(x=x, y=y, color=colour))
     return alt.layer(*layers).properties(height=240, title=endpoint)
 
 
@@ -115,6 +121,7 @@ def fitting(study: Study, result: Fitting | None) -> Figure | Prose:
                 "without:Q",
                 title="Hazard ratio without this patient",
                 scale=alt.Scale(zero=False),
+                axis=alt.Axis(tickCount=5),
             ),
             y=alt.Y("deviance:Q", title="Deviance residual"),
             color=arm_colour(study),
@@ -138,12 +145,18 @@ def fitting(study: Study, result: Fitting | None) -> Figure | Prose:
 
 def _counts(result: Fitting) -> alt.FacetChart:
     """Draw bars of patients by deviance residual."""
-    base = alt.Chart(result.counts).mark_bar(color=theme.ACCENT)
+    base = alt.Chart(result.counts).mark_rect(color=theme.ACCENT)
     return (
         base.encode(
-            x=alt.X("low:Q", title="Deviance residual", scale=alt.Scale(nice=False)),
+            x=alt.X(
+                "low:Q",
+                title="Deviance residual",
+                scale=alt.Scale(nice=False),
+                axis=alt.Axis(tickCount=6),
+            ),
             x2="high:Q",
             y=alt.Y("n:Q", title="Patients"),
+            y2=alt.datum(0),
             tooltip=[
                 alt.Tooltip("low:Q", title="From"),
                 alt.Tooltip("high:Q", title="To"),
@@ -162,7 +175,7 @@ def forms(result: Fitting | None) -> Figure | Prose:
     if result.form_lines.empty:
         return Prose(NO_NUMBERS)
     whole = pd.concat([result.form_lines, result.form_points], ignore_index=True)
-    whole = whole.assign(panel=whole["covariate"] + " (" + whole["endpoint"] + ")")
+    whole = whole.assign(panel=whole["covariate"] + "|" + whole["endpoint"])
     x = alt.X("value:Q", title=None, scale=alt.Scale(zero=False, nice=False))
     base = alt.Chart(whole)
     points = base.transform_filter("isValid(datum.residual)")
@@ -177,7 +190,9 @@ def forms(result: Fitting | None) -> Figure | Prose:
     ]
     if "residual" not in whole:
         layers = layers[1:]
-    header = alt.Header(labelAlign="left", labelAnchor="start")
+    two_lines = "split(datum.value, '|')"
+    header = alt.Header(labelAlign="left", labelAnchor="start", labelExpr=two_lines)
+    told = [panel.replace("|", " (") + ")" for panel in _panels(whole)]
     chart = (
         alt.layer(*layers)
         .properties(height=150)
@@ -189,7 +204,7 @@ def forms(result: Fitting | None) -> Figure | Prose:
     return Figure(
         chart,
         f"Martingale residuals of a model without each covariate, over its values: "
-        f"{fmt.listed(_panels(whole))}.",
+        f"{fmt.listed(told)}.",
         "The line is a smooth of the residuals. A straight line says that the covariate may enter "
         "as it is; a bend says that its effect is not the same everywhere.",
     )

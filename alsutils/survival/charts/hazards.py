@@ -58,7 +58,7 @@ def covariates(study: Study, result: Figures | None) -> Figure | Prose:
     title = "Hazard ratio (above 1: more events)"
     chart = charts.forest(
         finite(shown),
-        "term",
+        "short",
         title,
         1,
         colour=colour,

@@ -4,14 +4,17 @@ from alsutils.survival.sentences.absence import exclusions
 from alsutils.survival.sentences.checks import changing, fitting, proportionality
 from alsutils.survival.sentences.comparisons import curve_tests, gains, log_rank
 from alsutils.survival.sentences.curves import bands, differences, follow_up, medians
+from alsutils.survival.sentences.events import competing, definitions
 from alsutils.survival.sentences.hazards import covariates, hazard_ratios, models
 from alsutils.survival.sentences.summary import key_points
 
 __all__ = [
     "bands",
     "changing",
+    "competing",
     "covariates",
     "curve_tests",
+    "definitions",
     "differences",
     "exclusions",
     "fitting",

@@ -4,15 +4,19 @@ from alsutils.survival.tables.absence import power
 from alsutils.survival.tables.checks import changing, groups
 from alsutils.survival.tables.comparisons import curve_tests
 from alsutils.survival.tables.curves import follow_up, means, summaries
+from alsutils.survival.tables.events import competing, definitions, incidence
 from alsutils.survival.tables.hazards import covariates, hazard_ratios, models
 
 __all__ = [
     "changing",
+    "competing",
     "covariates",
     "curve_tests",
+    "definitions",
     "follow_up",
     "groups",
     "hazard_ratios",
+    "incidence",
     "means",
     "models",
     "power",
