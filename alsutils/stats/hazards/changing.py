@@ -145,7 +145,7 @@ def _step(
     """
     given = checked_times(time, event)
     t, e = given.time, given.event
-    old = np.zeros(len(t), np.int64) if strata is None else checked_groups(strata, len(t))
+    old = np.zeros(len(t), np.int64) if strata is None else checked_groups(strata, len(t)).codes
     later = t > cut
     for side, found in (("up to", (e & ~later).any()), ("after", (e & later).any())):
         if not found:

@@ -246,7 +246,10 @@ def _maximise(data: Prepared) -> tuple[Floats, Likelihood, float]:
             new = likelihood(data.sets, data.X, beta + step)
         beta, at = beta + step, new
         if distance < _CLOSE:
-            _refuse_runaways(data, beta, at)
+            if np.linalg.cond(at.information) > 1e14:
+                break
+            spread = np.sqrt(np.diag(np.linalg.inv(at.information)))
+            refuse_runaways(data.X, beta, spread)
             return beta, at, null
     raise HazardFitError(_SEPARATED)
 
@@ -257,12 +260,22 @@ _SEPARATED = (
 )
 
 
-def _refuse_runaways(data: Prepared, beta: Floats, at: Likelihood) -> None:
-    """Refuse coefficients that grew until the likelihood no longer noticed."""
-    if np.linalg.cond(at.information) > 1e14:
-        raise HazardFitError(_SEPARATED)
-    std_error = np.sqrt(np.diag(np.linalg.inv(at.information)))
-    widest = np.abs(data.X).max(axis=0) * np.abs(beta)
+def refuse_runaways(X: Floats, beta: Floats, std_error: Floats) -> None:
+    """Refuse coefficients that grew until the likelihood no longer noticed.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n, p)
+        Centred covariates.
+    beta, std_error : ndarray, shape (p,)
+        Their coefficients, on the same scale.
+
+    Raises
+    ------
+    HazardFitError
+        If one is both far from 0 and lost in its own standard error.
+    """
+    widest = np.abs(X).max(axis=0) * np.abs(beta)
     away: Bools = (widest > _FAR) & (np.abs(beta) < _LOST * std_error)
     if away.any():
         raise HazardFitError(_SEPARATED)

@@ -8,7 +8,13 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from alsutils.stats.hazards.cox import Prepared, check_estimable, prepare, wald_frame
+from alsutils.stats.hazards.cox import (
+    Prepared,
+    check_estimable,
+    prepare,
+    refuse_runaways,
+    wald_frame,
+)
 from alsutils.stats.hazards.partial import HazardFitError
 from alsutils.stats.hazards.splines import natural_spline
 from alsutils.stats.survival.times import Bools, Floats
@@ -182,6 +188,8 @@ def royston_parmar(
     theta, covariance, value = _fit(Z, slopes[died], died, logs, knots, data)
     names = (*data.terms, *(f"{term} x log time" for term in changing))
     k = len(knots)
+    p = len(data.terms)
+    refuse_runaways(x, theta[k : k + p], np.sqrt(np.diag(covariance))[k : k + p])
     frame = wald_frame(names, theta[k:], covariance[k:, k:], conf_level)
     aic = 2 * len(theta) - 2 * value
     fixed = (data.terms, tuple(str(term) for term in changing), data.centre)

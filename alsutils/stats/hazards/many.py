@@ -63,7 +63,7 @@ def cox_many(
     z = arm.ravel()[there].astype(float)
     given = Times(t.ravel()[there], e.ravel()[there])
     # Each data set is a stratum with a coefficient of its own.
-    sets = risk_sets(given, ties, np.char.zfill(row.astype(str), len(str(m))))
+    sets = risk_sets(given, ties, row)
     of_event = row[sets.person]
     beta = np.zeros(m)
     died = np.bincount(of_event, weights=z[sets.person], minlength=m)

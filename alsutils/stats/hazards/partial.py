@@ -137,7 +137,7 @@ def risk_sets(given: Times, ties: Ties = "efron", strata: ArrayLike | None = Non
     RiskSets
     """
     n = len(given.time)
-    stratum = np.zeros(n, np.int64) if strata is None else checked_groups(strata, n)
+    stratum = np.zeros(n, np.int64) if strata is None else checked_groups(strata, n).codes
     entry = given.time if given.entry is None else given.entry
     # One whole number for stratum and time together, so that one search finds both.
     moments = np.unique(np.concatenate([given.time, entry]))
@@ -207,12 +207,16 @@ def third_derivative(sets: RiskSets, X: Floats, at: Likelihood) -> Floats:
 
 def _from_the_end(amounts: Floats) -> Floats:
     """Add up from the end, one longer than the amounts."""
-    return np.concatenate([np.cumsum(amounts[::-1], axis=0)[::-1], np.zeros_like(amounts[:1])])
+    return np.concatenate([np.cumsum(amounts[::-1], axis=0)[::-1], _nothing(amounts)])
 
 
 def _from_the_start(amounts: Floats) -> Floats:
     """Add up from the start, one longer than the amounts."""
-    return np.concatenate([np.zeros_like(amounts[:1]), np.cumsum(amounts, axis=0)])
+    return np.concatenate([_nothing(amounts), np.cumsum(amounts, axis=0)])
+
+
+def _nothing(like: Floats) -> Floats:
+    return np.zeros((1, *like.shape[1:]))
 
 
 def _stretch(values: NDArray[np.generic], like: Floats) -> Floats:

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from alsutils.stats.hazards.cox import check_estimable, prepare, wald_frame
+from alsutils.stats.hazards.cox import check_estimable, prepare, refuse_runaways, wald_frame
 from alsutils.stats.hazards.partial import HazardFitError
 from alsutils.stats.survival.times import Floats, TimesError, checked_times
 
@@ -117,6 +117,7 @@ def piecewise_exponential(
     used = events > 0
     beta, logs, information, value = _fit(X, exposure[:, used], died[:, used])
     covariance = np.linalg.inv(information)
+    refuse_runaways(X, beta, np.sqrt(np.diag(covariance))[: X.shape[1]])
     p = X.shape[1]
     # From standardised covariates to those given, whose zero is another place.
     turn = np.eye(len(covariance))

@@ -12,6 +12,7 @@ from alsutils.stats.hazards.cox import (
     check_estimable,
     cox,
     prepare,
+    refuse_runaways,
     wald_frame,
 )
 from alsutils.stats.hazards.partial import HazardFitError, Ties
@@ -119,6 +120,7 @@ def fine_gray(
         at = _evaluate(weights, data.X, beta)
         if distance < _CLOSE:
             inverse = np.linalg.inv(at.information)
+            refuse_runaways(data.X, beta, np.sqrt(np.diag(inverse)))
             parts = _influence(weights, data.X, at) @ inverse
             covariance = parts.T @ parts / np.outer(data.scale, data.scale)
             frame = wald_frame(data.terms, beta / data.scale, covariance, conf_level)

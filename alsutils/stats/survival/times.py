@@ -57,6 +57,22 @@ class Counts:
 
 
 @dataclass(frozen=True)
+class Groups:
+    """Groups of people.
+
+    Attributes
+    ----------
+    codes : ndarray of int, shape (n,)
+        Group of each person.
+    names : ndarray of str, shape (k,)
+        Of the groups.
+    """
+
+    codes: Ints
+    names: NDArray[np.str_]
+
+
+@dataclass(frozen=True)
 class Estimate:
     """A figure of one group, or a difference between two.
 
@@ -120,12 +136,14 @@ def checked_times(time: ArrayLike, event: ArrayLike, entry: ArrayLike | None = N
     return Times(t, e, start)
 
 
-def checked_groups(group: ArrayLike, n: int) -> Ints:
-    """Give groups as whole numbers from 0, in sorted order of their names."""
-    names = np.asarray(group)
-    if names.ndim != 1 or len(names) != n:
-        raise TimesError(f"there are {n} times and groups of the shape {names.shape}")
-    return np.unique(names.astype(str), return_inverse=True)[1].astype(np.int64)
+def checked_groups(group: ArrayLike, n: int) -> Groups:
+    """Give each group a number from 0, in order: numbers by size, all else by name."""
+    given = np.asarray(group)
+    if given.ndim != 1 or len(given) != n:
+        raise TimesError(f"there are {n} times and groups of the shape {given.shape}")
+    values = given if given.dtype.kind in "biuf" else given.astype(str)
+    names, codes = np.unique(values, return_inverse=True)
+    return Groups(codes.astype(np.int64), names.astype(str))
 
 
 def counts(given: Times) -> Counts:

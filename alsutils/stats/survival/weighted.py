@@ -158,8 +158,8 @@ def weighted_log_rank(
     Fleming TR, Harrington DP. Counting Processes and Survival Analysis. Wiley 1991, section 7.5.
     """
     given = checked_times(time, event)
-    codes = checked_groups(group, len(given.time))
-    names = np.unique(np.asarray(group).astype(str))
+    groups_given = checked_groups(group, len(given.time))
+    codes, names = groups_given.codes, groups_given.names
     found = compare(given, codes, len(names), [(rho, gamma)], _strata(strata, len(codes)))
     observed, expected = found.observed[0], found.expected[0]
     groups = pd.DataFrame(
@@ -343,4 +343,4 @@ def _add(total: Comparison, given: Times, codes: Ints, weights: Sequence[Weight]
 
 def _strata(strata: ArrayLike | None, n: int) -> NDArray[np.int64]:
     """Strata as whole numbers; one for all where none are given."""
-    return np.zeros(n, np.int64) if strata is None else checked_groups(strata, n)
+    return np.zeros(n, np.int64) if strata is None else checked_groups(strata, n).codes
