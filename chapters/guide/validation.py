@@ -43,7 +43,18 @@ The comparisons are tests of the repository and run with every change; this page
 | Correlations, partial and repeated ones, their differences | R `cor.test`, `lm`, `boot`; every order; simulated level and coverage |
 | Correlations that choosing patients makes | closed forms; a trial of 200,000; counting |
 | Natural direct and indirect effects, their sensitivity | R `lm` with numerical derivatives; the likelihood of both equations maximised in R; data with a known truth |
-| Kaplan-Meier, log-rank, Cox, restricted means | R `survival` |
+| Kaplan-Meier curves and quantiles, delayed entry, restricted means and their ratio | R `survival`; lifelines |
+| Simultaneous bands of curves | R `km.ci` and the printed tables in it; Kolmogorov's distribution; an equation of diffusion; simulated coverage |
+| Log-rank tests, plain, weighted and stratified; the largest of several | R `survival`, `mvtnorm`, sums written out; lifelines; simulated level |
+| Permutation tests of survival | R `coin`; every arrangement |
+| Cox models, ties, strata, residuals, influence, proportional hazards | R `survival`; lifelines; simulated coverage |
+| Firth's penalised Cox model | its likelihood maximised in R |
+| Hazard ratios that change, piecewise and spline hazards | R `survival`, `glm`, `survreg`; the spline's likelihood maximised in R |
+| Cause-specific and subdistribution hazards, time lost | R `survival`, `cmprsk`; a numerical jackknife in R; simulated coverage |
+| Joint model of decline and death | its likelihood written out and maximised in R, `nlme::lme` and `survreg` for its parts; double integrals; simulated bias and coverage |
+| Patients read out of printed curves | simulated curves read back |
+| Imputed times of those who left | closed forms; R `survreg`; the analysis as censored |
+| Posteriors of hazard ratios, second-generation p-values | integrals; the definition |
 | Constrained longitudinal analysis, random slopes | R `nlme::gls`, `lme4::lmer` |
 | Multiple and reference-based imputation | R `rbmi`; R `mice` for pooling; closed forms for one visit |
 | Power and sample size | R `power.t.test`, `power.prop.test`, `pwr`, `rpact`; `statsmodels`; published tables of Diggle and colleagues and of Lu and colleagues; every table of Fisher's test; simulation |
