@@ -183,11 +183,11 @@ his or her own.
 """
 
 # %%
-per_time = safety.rates(study)
-safety.tables.rates(study, per_time)
+rates = safety.rates(study)
+safety.tables.rates(study, rates)
 
 # %%
-safety.sentences.rates(study, per_time)
+safety.sentences.rates(study, rates)
 
 # %% [markdown]
 """
@@ -438,9 +438,7 @@ story(study, "safety", "limits")
 """
 
 # %%
-safety.sentences.key_points(
-    study, kinds, terms, per_time, around, missed, looks
-)
+safety.sentences.key_points(study, kinds, terms, rates, around, missed, looks)
 
 # %% [markdown]
 """
