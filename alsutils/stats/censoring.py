@@ -16,10 +16,13 @@ from scipy import special
 
 from alsutils.stats.hazards import HazardFitError
 from alsutils.stats.hazards.many import cox_many
+from alsutils.stats.hazards.newton import Place, climb
 from alsutils.stats.imputation.rubin import rubins_rules
 from alsutils.stats.survival.times import Bools, Floats, Times, TimesError, checked_times, counts
 
 ImputationMethod = Literal["kaplan-meier", "weibull"]
+_LARGEST = 300.0  # log cumulative hazard, beyond which a step has gone astray
+
 DoubtedArm = Literal["treated", "control", "both"]
 
 
@@ -207,23 +210,24 @@ def weibull_curve(given: Times) -> tuple[Floats, Floats]:
     if e.sum() < 2 or len(np.unique(t[e])) < 2:
         raise HazardFitError("a Weibull curve needs events at two times at least in each arm")
     logs = np.log(t)
-    theta = np.array([np.log(e.sum() / t.sum()), 0.0])
-    for _ in range(100):
+
+    def evaluate(theta: Floats) -> Place:
         shape = np.exp(theta[1])
-        hazard = np.exp(theta[0] + shape * logs)
-        score = np.array([e.sum() - hazard.sum(), 0.0])
-        score[1] = e.sum() + shape * (logs[e].sum() - (hazard * logs).sum())
+        hazard = np.exp(np.minimum(theta[0] + shape * logs, _LARGEST))
+        value = e.sum() * theta.sum() + (shape - 1) * logs[e].sum() - hazard.sum()
+        by_shape = e.sum() + shape * (logs[e].sum() - (hazard * logs).sum())
         cross = shape * (hazard * logs).sum()
-        curve = shape**2 * (hazard * logs**2).sum() + cross - shape * logs[e].sum()
+        # Where the likelihood bends up, as far from its top, the sum of squares does instead.
+        curve = shape**2 * (hazard * logs**2).sum()
+        full = curve + cross - shape * logs[e].sum()
+        if full * hazard.sum() > cross**2:
+            curve = full
         information = np.array([[hazard.sum(), cross], [cross, curve]])
-        if np.linalg.eigvalsh(information).min() <= 0:
-            information[1, 1] = shape**2 * (hazard * logs**2).sum() + e.sum()
-        step = np.linalg.solve(information, score)
-        step *= min(1.0, 1.0 / max(np.abs(step).max(), 1e-300))
-        theta = theta + step
-        if float(step @ information @ step) < 1e-14:
-            return theta, np.asarray(np.linalg.inv(information), np.float64)
-    raise HazardFitError("no Weibull curve fits the times of an arm")
+        return Place(float(value), np.array([e.sum() - hazard.sum(), by_shape]), information)
+
+    start = np.array([np.log(e.sum() / t.sum()), 0.0])
+    top = climb(evaluate, start, "no Weibull curve fits the times of an arm")
+    return top.theta, np.asarray(np.linalg.inv(top.at.information), np.float64)
 
 
 def _pooled(multiples: Floats, estimates: Floats, std_errors: Floats, alpha: float) -> pd.DataFrame:

@@ -8,11 +8,9 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from alsutils.stats.hazards.cox import Prepared, check_estimable, cox, prepare, wald_frame
+from alsutils.stats.hazards.newton import Place, climb
 from alsutils.stats.hazards.partial import HazardFitError, RiskSets, Ties
 from alsutils.stats.survival.times import Estimate, Floats, checked_groups, checked_times
-
-_STEPS = 60
-_CLOSE = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,27 +185,18 @@ def _line(data: Prepared, place: int) -> tuple[Floats, Floats]:
     if len(positive) == 0:
         raise HazardFitError("no event comes after time 0, so nothing can change over time")
     logs = np.log(np.where(sets.time > 0, sets.time, positive.min() / 2))
-    beta = np.zeros(data.X.shape[1] + 1)
-    value, score, information = _line_likelihood(data, sets, place, logs, beta)
-    for _ in range(_STEPS):
-        if np.linalg.cond(information) > 1e14:
-            break
-        step = np.linalg.solve(information, score)
-        new = _line_likelihood(data, sets, place, logs, beta + step)
-        while not new[0] >= value - 1e-10 * abs(value) and np.abs(step).max() > 1e-12:
-            step = step / 2
-            new = _line_likelihood(data, sets, place, logs, beta + step)
-        distance = float(step @ information @ step)
-        beta, (value, score, information) = beta + step, new
-        if distance < _CLOSE:
-            return beta, information
-    raise HazardFitError("a hazard ratio that changes with the log of time has no estimate here")
+    top = climb(
+        lambda beta: _line_likelihood(data, sets, place, logs, beta),
+        np.zeros(data.X.shape[1] + 1),
+        "a hazard ratio that changes with the log of time has no estimate here",
+    )
+    return top.theta, top.at.information
 
 
 def _line_likelihood(
     data: Prepared, sets: RiskSets, place: int, logs: Floats, beta: Floats
-) -> tuple[float, Floats, Floats]:
-    """Give log partial likelihood, score and information.
+) -> Place:
+    """Evaluate the log partial likelihood.
 
     The term has two values, so that time multiplies the sums of each group by one factor an event.
     """
@@ -233,4 +222,4 @@ def _line_likelihood(
     died = np.column_stack([X[sets.person], z[sets.person] * logs])
     value = float((died @ beta - np.log(total)).sum())
     information = (second / total[:, None, None]).sum(axis=0) - means.T @ means
-    return value, (died - means).sum(axis=0), information
+    return Place(value, (died - means).sum(axis=0), information)

@@ -7,9 +7,9 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import stats
 
+from alsutils.stats.hazards.newton import climb
 from alsutils.stats.hazards.partial import (
     HazardFitError,
-    Likelihood,
     RiskSets,
     Ties,
     likelihood,
@@ -17,9 +17,12 @@ from alsutils.stats.hazards.partial import (
 )
 from alsutils.stats.survival.times import Bools, Floats, Times, checked_times
 
-_STEPS = 60
-_CLOSE = 1e-10  # squared distance to the maximum in standard errors, after which one step is left
 _FAR, _LOST = 10.0, 0.05  # a coefficient running away: logarithm of the hazard, standard errors
+
+SEPARATED = (
+    "a hazard ratio has no estimate: a covariate separates those with the event from the others, "
+    "or covariates repeat each other among those at risk"
+)
 
 
 @dataclass(frozen=True)
@@ -144,11 +147,15 @@ def cox(
     """
     data = prepare(time, event, design, ties, strata, entry)
     check_estimable(data)
-    beta, at, null = _maximise(data)
-    covariance = np.linalg.inv(at.information) / np.outer(data.scale, data.scale)
-    frame = wald_frame(data.terms, beta / data.scale, covariance, conf_level)
-    events = len(data.sets.person)
-    return CoxFit(frame, at.value, null, len(data.X), events, ties, covariance)
+    start = np.zeros(len(data.terms))
+    top = climb(lambda beta: likelihood(data.sets, data.X, beta), start, SEPARATED)
+    inverse = np.linalg.inv(top.at.information)
+    refuse_runaways(data.X, top.theta, np.sqrt(np.diag(inverse)))
+    covariance = inverse / np.outer(data.scale, data.scale)
+    frame = wald_frame(data.terms, top.theta / data.scale, covariance, conf_level)
+    null = likelihood(data.sets, data.X, start).value
+    sizes = (len(data.X), len(data.sets.person))
+    return CoxFit(frame, top.at.value, null, *sizes, ties, covariance)
 
 
 def prepare(
@@ -229,37 +236,6 @@ def wald_frame(
     )
 
 
-def _maximise(data: Prepared) -> tuple[Floats, Likelihood, float]:
-    """Find the maximum by Newton's steps; also gives the value at coefficients of 0."""
-    beta = np.zeros(data.X.shape[1])
-    at = likelihood(data.sets, data.X, beta)
-    null = at.value
-    for _ in range(_STEPS):
-        try:
-            step = np.linalg.solve(at.information, at.score)
-        except np.linalg.LinAlgError:
-            break
-        distance = float(step @ at.score)
-        new = likelihood(data.sets, data.X, beta + step)
-        while not new.value >= at.value - 1e-9 * abs(at.value) and np.abs(step).max() > 1e-12:
-            step = step / 2
-            new = likelihood(data.sets, data.X, beta + step)
-        beta, at = beta + step, new
-        if distance < _CLOSE:
-            if np.linalg.cond(at.information) > 1e14:
-                break
-            spread = np.sqrt(np.diag(np.linalg.inv(at.information)))
-            refuse_runaways(data.X, beta, spread)
-            return beta, at, null
-    raise HazardFitError(_SEPARATED)
-
-
-_SEPARATED = (
-    "the Cox model has no estimate: a covariate separates those with the event from the others, "
-    "or covariates repeat each other among those at risk"
-)
-
-
 def refuse_runaways(X: Floats, beta: Floats, std_error: Floats) -> None:
     """Refuse coefficients that grew until the likelihood no longer noticed.
 
@@ -278,4 +254,4 @@ def refuse_runaways(X: Floats, beta: Floats, std_error: Floats) -> None:
     widest = np.abs(X).max(axis=0) * np.abs(beta)
     away: Bools = (widest > _FAR) & (np.abs(beta) < _LOST * std_error)
     if away.any():
-        raise HazardFitError(_SEPARATED)
+        raise HazardFitError(SEPARATED)

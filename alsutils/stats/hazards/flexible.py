@@ -15,12 +15,12 @@ from alsutils.stats.hazards.cox import (
     refuse_runaways,
     wald_frame,
 )
+from alsutils.stats.hazards.newton import Place, climb
 from alsutils.stats.hazards.partial import HazardFitError
 from alsutils.stats.hazards.splines import natural_spline
 from alsutils.stats.survival.times import Bools, Floats
 
-_STEPS = 100
-_CLOSE = 1e-14
+_LARGEST = 300.0  # log cumulative hazard, beyond which a step has gone astray
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,32 +213,19 @@ def _fit(
     theta[1] = knots[-1] - knots[0]
     constant = float(logs[died].sum())
 
-    def evaluate(theta: Floats) -> float:
-        steep = slopes @ theta
-        if steep.min() <= 0:
-            return -np.inf
-        line = Z @ theta
-        return float(np.log(steep).sum() + line[died].sum() - np.exp(line).sum()) - constant
-
-    value = evaluate(theta)
-    for _ in range(_STEPS):
-        steep, hazard = slopes @ theta, np.exp(Z @ theta)
-        part = slopes / steep[:, None]
+    def evaluate(theta: Floats) -> Place:
+        steep, line = slopes @ theta, Z @ theta
+        if steep.min() <= 0 or line.max() > _LARGEST:
+            return Place(-np.inf, theta, np.full((len(theta), len(theta)), np.nan))
+        part, hazard = slopes / steep[:, None], np.exp(line)
+        value = float(np.log(steep).sum() + line[died].sum() - hazard.sum()) - constant
         score = part.sum(axis=0) + Z[died].sum(axis=0) - Z.T @ hazard
-        information = part.T @ part + Z.T @ (hazard[:, None] * Z)
-        if np.linalg.cond(information) > 1e15:
-            break
-        step = np.linalg.solve(information, score)
-        distance = float(step @ score)
-        while not evaluate(theta + step) >= value - 1e-10 * abs(value):
-            step = step / 2
-            if np.abs(step).max() < 1e-14:
-                break
-        theta = theta + step
-        value = evaluate(theta)
-        if distance < _CLOSE:
-            return theta, np.asarray(np.linalg.inv(information), float), value
-    raise HazardFitError(
+        return Place(value, score, part.T @ part + Z.T @ (hazard[:, None] * Z))
+
+    top = climb(
+        evaluate,
+        theta,
         f"a spline with {len(knots)} knots and {', '.join(data.terms)} has no estimate here; "
-        "try fewer"
+        "try fewer",
     )
+    return top.theta, np.asarray(np.linalg.inv(top.at.information), float), top.at.value

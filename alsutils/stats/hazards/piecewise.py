@@ -7,12 +7,18 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from alsutils.stats.hazards.cox import check_estimable, prepare, refuse_runaways, wald_frame
+from alsutils.stats.hazards.cox import (
+    SEPARATED,
+    check_estimable,
+    prepare,
+    refuse_runaways,
+    wald_frame,
+)
+from alsutils.stats.hazards.newton import Place, climb
 from alsutils.stats.hazards.partial import HazardFitError
 from alsutils.stats.survival.times import Floats, TimesError, checked_times
 
-_STEPS = 60
-_CLOSE = 1e-14
+_LARGEST = 300.0  # log hazard, beyond which a step has gone astray
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,26 +162,14 @@ def _fit(X: Floats, exposure: Floats, died: Floats) -> tuple[Floats, Floats, Flo
         raise HazardFitError("events at time 0 only leave no time at risk for a hazard")
     theta = np.concatenate([np.zeros(p), np.log(events / exposure.sum(axis=0))])
 
-    def evaluate(theta: Floats) -> tuple[float, Floats]:
+    def evaluate(theta: Floats) -> Place:
         line = X @ theta[:p]
-        expected = exposure * np.exp(line[:, None] + theta[p:])
-        return float(total @ line + events @ theta[p:] - expected.sum()), expected
-
-    value, expected = evaluate(theta)
-    for _ in range(_STEPS):
-        own = expected.sum(axis=1)
+        expected = exposure * np.exp(np.minimum(line[:, None] + theta[p:], _LARGEST))
+        own, mixed = expected.sum(axis=1), X.T @ expected
+        value = float(total @ line + events @ theta[p:] - expected.sum())
         score = np.concatenate([X.T @ (total - own), events - expected.sum(axis=0)])
-        mixed = X.T @ expected
-        information = np.block(
-            [[X.T @ (own[:, None] * X), mixed], [mixed.T, np.diag(expected.sum(axis=0))]]
-        )
-        step = np.linalg.solve(information, score)
-        distance = float(step @ score)
-        new = evaluate(theta + step)
-        while not new[0] >= value - 1e-10 * abs(value) and np.abs(step).max() > 1e-12:
-            step = step / 2
-            new = evaluate(theta + step)
-        theta, (value, expected) = theta + step, new
-        if distance < _CLOSE:
-            return theta[:p], theta[p:], information, value
-    raise HazardFitError("the hazard ratios have no estimate: a covariate separates the events")
+        blocks = [[X.T @ (own[:, None] * X), mixed], [mixed.T, np.diag(expected.sum(axis=0))]]
+        return Place(value, score, np.block(blocks))
+
+    top = climb(evaluate, theta, SEPARATED)
+    return top.theta[:p], top.theta[p:], top.at.information, top.at.value

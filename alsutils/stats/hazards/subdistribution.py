@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from alsutils.stats.hazards.cox import (
+    SEPARATED,
     CoxFit,
     Prepared,
     check_estimable,
@@ -15,11 +16,9 @@ from alsutils.stats.hazards.cox import (
     refuse_runaways,
     wald_frame,
 )
-from alsutils.stats.hazards.partial import HazardFitError, Ties
+from alsutils.stats.hazards.newton import climb
+from alsutils.stats.hazards.partial import Ties
 from alsutils.stats.survival.times import Bools, Floats, Ints, TimesError
-
-_STEPS = 60
-_CLOSE = 1e-12
 
 
 def cause_specific(
@@ -108,25 +107,16 @@ def fine_gray(
         raise TimesError("event must say of each person 0 or which cause")
     check_estimable(data)
     weights = _weights(data, kinds, cause)
-    beta = np.zeros(data.X.shape[1])
-    at = _evaluate(weights, data.X, beta)
-    null = at.value
-    for _ in range(_STEPS):
-        if np.linalg.cond(at.information) > 1e14:
-            break
-        step = np.linalg.solve(at.information, at.score)
-        distance = float(step @ at.score)
-        beta = beta + step
-        at = _evaluate(weights, data.X, beta)
-        if distance < _CLOSE:
-            inverse = np.linalg.inv(at.information)
-            refuse_runaways(data.X, beta, np.sqrt(np.diag(inverse)))
-            parts = _influence(weights, data.X, at) @ inverse
-            covariance = parts.T @ parts / np.outer(data.scale, data.scale)
-            frame = wald_frame(data.terms, beta / data.scale, covariance, conf_level)
-            n, events = len(kinds), len(data.sets.person)
-            return CoxFit(frame, at.value, null, n, events, "breslow", covariance)
-    raise HazardFitError("the subdistribution hazard ratios have no estimate here")
+    start = np.zeros(len(data.terms))
+    top = climb(lambda beta: _evaluate(weights, data.X, beta), start, SEPARATED)
+    inverse = np.linalg.inv(top.at.information)
+    refuse_runaways(data.X, top.theta, np.sqrt(np.diag(inverse)))
+    parts = _influence(weights, data.X, top.at) @ inverse
+    covariance = parts.T @ parts / np.outer(data.scale, data.scale)
+    frame = wald_frame(data.terms, top.theta / data.scale, covariance, conf_level)
+    null = _evaluate(weights, data.X, start).value
+    sizes = (len(kinds), len(data.sets.person))
+    return CoxFit(frame, top.at.value, null, *sizes, "breslow", covariance)
 
 
 @dataclass(frozen=True, eq=False)
