@@ -1,6 +1,6 @@
 """Comparing hazards between the arms: one ratio, adjusted and by other models."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -200,10 +200,15 @@ def model_of(study: Study, data: Times, covariates: tuple[str, ...], silent: boo
     there = set(counted["arm"])
     arms = [arm for arm in study.treated if arm in there] if study.control in there else []
     frame = known[known["arm"].isin([study.control, *arms])].reset_index(drop=True)
-    design = pd.DataFrame({arm: (frame["arm"] == arm).astype(float) for arm in arms})
+    design = indicators(frame, arms)
     if covariates:
         design = design.join(coded(frame[list(covariates)]))
     return Model(frame, design, tuple(arms), len(data.frame) - len(known))
+
+
+def indicators(frame: pd.DataFrame, arms: Sequence[str]) -> pd.DataFrame:
+    """Give one column of 0 and 1 for each arm."""
+    return pd.DataFrame({arm: (frame["arm"] == arm).astype(float) for arm in arms})
 
 
 def coded(frame: pd.DataFrame) -> pd.DataFrame:

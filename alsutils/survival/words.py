@@ -18,6 +18,7 @@ NO_KINDS = (
     "The data tell of no event that another one forestalls, and of no composite whose kinds are "
     "described, so nothing competes here."
 )
+NO_CURVE = "No curve of this study falls, so there is none to read patients from."
 NO_NUMBERS = "No covariate of any event is a number, so there is no shape of its effect to look at."
 ONE_DEFINITION = (
     "The data tell of one event that has a hazard ratio, so there is no other definition to set "
@@ -57,3 +58,10 @@ def ratio_cell(row: Mapping[str, Any] | pd.Series) -> str:
     if math.isnan(row["estimate"]):
         return fmt.MISSING
     return fmt.estimate(row["estimate"], row["conf_low"], row["conf_high"])
+
+
+def chance(share: float) -> str:
+    """Write a probability, never as certain."""
+    if share < 0.005:
+        return "<1%"
+    return ">99%" if share > 0.995 else fmt.percent(share)
