@@ -7,7 +7,11 @@ from alsutils.design.interim import interim_looks, stopping_bias
 from alsutils.design.looks import boundary_choices, peeking, reestimation
 from alsutils.design.next_trial import next_trial
 from alsutils.design.operating import operating
-from alsutils.design.randomisation import randomisation_methods, randomisation_test
+from alsutils.design.randomisation import (
+    randomisation_methods,
+    randomisation_test,
+    redrawn_arms,
+)
 from alsutils.design.sample_size import event_sizes, sample_sizes
 from alsutils.design.schedule import schedule
 
@@ -28,6 +32,7 @@ __all__ = [
     "peeking",
     "randomisation_methods",
     "randomisation_test",
+    "redrawn_arms",
     "reestimation",
     "sample_sizes",
     "schedule",

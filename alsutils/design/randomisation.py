@@ -229,6 +229,34 @@ def randomisation_test(study: Study, seed: int = 1935, n_draws: int = _DRAWS) ->
     )
 
 
+def redrawn_arms(
+    study: Study, arm: str, pair: pd.DataFrame, n_draws: int, seed: tuple[int, ...]
+) -> Redraws:
+    """Draw the arms of patients of one treated arm and the control again, as the trial drew them.
+
+    Parameters
+    ----------
+    study : Study
+        Where ``design: randomisation`` is missing, the arms are shuffled with the sizes kept.
+    arm : str
+        Label of the treated arm.
+    pair : DataFrame
+        One row a patient of either arm: ``USUBJID`` and the arm.
+    n_draws : int
+        Draws where there are too many ways to list them all.
+    seed : tuple of int
+        Of the draws.
+
+    Returns
+    -------
+    Redraws
+        What was done, and the draws; patients in the order of ``pair``.
+    """
+    given = study.config.design.randomisation if study.config.design else None
+    scheme = given.scheme(len(study.arms)) if given else None
+    return _Lottery(study, _in_order(study), scheme, arm, n_draws, seed).ways(pair)
+
+
 @dataclass(frozen=True)
 class _Lottery:
     """How the arms of one pair are drawn again."""
