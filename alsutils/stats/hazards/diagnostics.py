@@ -105,8 +105,8 @@ class FunctionalForm:
     frame : DataFrame
         One row a person: ``value`` and ``residual``.
     smooth : DataFrame
-        A local regression through them: ``value``, ``estimate``. A straight line says that the
-        covariate may enter as it is.
+        A local regression through them at up to 60 values: ``value``, ``estimate``. A straight
+        line says that the covariate may enter as it is.
     """
 
     frame: pd.DataFrame
@@ -293,10 +293,13 @@ def functional_form(
         found = cox_residuals(time, event, design, fit)
         residual = found.frame["martingale"].to_numpy()
     frame = pd.DataFrame({"value": x, "residual": residual})
-    smooth = pd.DataFrame({"value": np.unique(x), "estimate": np.nan})
-    if len(smooth) > 3:
-        line = lowess(residual, x, frac=2 / 3, it=0, xvals=smooth["value"].to_numpy())
-        smooth["estimate"] = line
+    shown = np.unique(x)
+    smooth = pd.DataFrame({"value": shown, "estimate": np.nan})
+    if len(shown) > 3:
+        if len(shown) > _GRID:
+            shown = np.linspace(shown[0], shown[-1], _GRID)
+        line = lowess(residual, x, frac=2 / 3, it=0, xvals=shown)
+        smooth = pd.DataFrame({"value": shown, "estimate": line})
     return FunctionalForm(frame, smooth.dropna())
 
 

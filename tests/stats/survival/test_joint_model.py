@@ -218,3 +218,20 @@ def test_what_cannot_be_fitted_is_named(trial) -> None:
         joint_model(scores, patients.assign(time=-1.0))
     with pytest.raises(JointModelError, match="one row"):
         joint_model(scores, pd.concat([patients, patients]))
+
+
+def test_the_simulated_trials_show_what_fitting_together_is_for(request) -> None:
+    """What benchmarks/joint_model.py wrote: 500 trials of each of two sizes."""
+    folder = request.path.parents[2] / "reference" / "survival"
+    table = pd.read_csv(folder / "joint_validation.csv")
+    assert (table["failed"] == 0).all()
+    together = table[table["analysis"] == JOINT]
+    error = 3 * np.sqrt(0.95 * 0.05 / together["trials"])
+    assert ((together["coverage"] - 0.95).abs() < error).all()
+    large = table[table["per_arm"] == 100].set_index(["analysis", "part", "term"])
+    bias = large["bias"] / large["bias_error"]
+    assert (bias[JOINT].abs() < 3).all()
+    # Apart, decline looks slower than it is; taken for known, slopes are linked too weakly.
+    assert bias[NAIVE, "course", "slope"] > 10
+    assert bias[TWO_STAGE, "association", "slope"] > 10
+    assert large["coverage"][NAIVE, "course", "slope"] < 0.85
