@@ -1,89 +1,9 @@
-"""How strong one estimate is as evidence: errors of sign and size, and a sceptic's prior."""
+"""What to believe after an estimate, given what was believed before."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import pandas as pd
-from scipy import integrate, stats
-
-
-@dataclass(frozen=True)
-class DesignErrors:
-    """What a trial of this precision would have found, had the true effect been as assumed.
-
-    Attributes
-    ----------
-    frame : DataFrame
-        One row a true effect: ``effect`` (unit of the estimate), ``power`` (share of such trials
-        whose interval excludes no difference, in either direction), ``exaggeration`` (mean absolute
-        estimate among those, divided by the true effect; type M error) and ``wrong_sign`` (share of
-        those whose estimate has the wrong sign; type S error).
-    """
-
-    frame: pd.DataFrame
-
-
-def design_errors(
-    effects: Sequence[float], std_error: float, df: float = math.inf, alpha: float = 0.05
-) -> DesignErrors:
-    """Compute power, type M and type S errors for assumed true effects.
-
-    Parameters
-    ----------
-    effects : sequence of float
-        True effects, none of them 0; only their size matters.
-    std_error : float
-        Standard error of the trial's estimate, same unit, above 0.
-    df : float
-        Degrees of freedom of the test; infinite for a z-test.
-    alpha : float
-        Two-sided significance level.
-
-    Returns
-    -------
-    DesignErrors
-        In the order given.
-
-    Raises
-    ------
-    ValueError
-        If an effect is 0 or ``std_error`` is not positive.
-
-    Notes
-    -----
-    The estimate is t-distributed around the true effect, as in Gelman and Carlin. Power and the
-    error of sign are exact; the mean size is a numerical integral of the same density.
-
-    References
-    ----------
-    Gelman A, Carlin J. Beyond power calculations: assessing type S (sign) and type M (magnitude)
-    errors. Perspect Psychol Sci 2014;9:641-651. doi:10.1177/1745691614551642
-    """
-    if not std_error > 0:
-        raise ValueError(f"std_error must be above 0, not {std_error}")
-    law = stats.norm() if math.isinf(df) else stats.t(df)
-    critical = float(law.ppf(1 - alpha / 2))
-    rows = []
-    for effect in effects:
-        if effect == 0:
-            raise ValueError("a true effect of 0 has no size to exaggerate; leave it out")
-        size = abs(effect) / std_error
-        above, below = float(law.sf(critical - size)), float(law.cdf(-critical - size))
-        power = above + below
-        # E|T + size| over the two tails, where T follows the law
-        upper = integrate.quad(lambda t: (t + size) * law.pdf(t), critical - size, np.inf)[0]  # noqa: B023
-        lower = integrate.quad(lambda t: -(t + size) * law.pdf(t), -np.inf, -critical - size)[0]  # noqa: B023
-        rows.append(
-            {
-                "effect": effect,
-                "power": power,
-                "exaggeration": (upper + lower) / power / size,
-                "wrong_sign": below / power,
-            }
-        )
-    return DesignErrors(pd.DataFrame(rows))
+from scipy import stats
 
 
 @dataclass(frozen=True)
@@ -178,3 +98,27 @@ def sceptical_prior_sd(estimate: float, std_error: float, conf_level: float = 0.
     z = float(stats.norm.ppf((1 + conf_level) / 2))
     ratio = (estimate / std_error / z) ** 2
     return std_error / math.sqrt(ratio - 1) if ratio > 1 else math.nan
+
+
+def intrinsic_p(p_value: float) -> float:
+    """Ask whether a result convinces the very sceptic whom it makes necessary.
+
+    Parameters
+    ----------
+    p_value : float
+        Two-sided, of a normal test.
+
+    Returns
+    -------
+    float
+        Held's p-value for intrinsic credibility. At most alpha where the widest sceptical prior
+        that the result just overcomes (``sceptical_prior_sd``) does not itself hold the estimate
+        to be improbable.
+
+    References
+    ----------
+    Held L. The assessment of intrinsic credibility and a new argument for p < 0.005. R Soc Open Sci
+    2019;6:181534. doi:10.1098/rsos.181534
+    """
+    z = float(stats.norm.isf(p_value / 2))
+    return 2 * float(stats.norm.sf(z / math.sqrt(2)))
