@@ -17,6 +17,7 @@ from alsutils.book.privacy import check_privacy
 from alsutils.book.results import collect_rows, write_rows
 from alsutils.book.site import assemble, build_site
 from alsutils.study import Study, load_study
+from alsutils.study.world import counterpart_folder
 
 
 class Reporter(Protocol):
@@ -144,7 +145,8 @@ def _prepare(
     """Look for the notebooks whose last execution still holds; the others are tasks."""
     tasks, keys, reused = [], {}, {}
     package, files = caching.package_fingerprint(), caching.book_fingerprint(book.folder)
-    data = caching.fingerprint([study.folder])
+    other = counterpart_folder(study)
+    data = caching.fingerprint([study.folder, *([other] if other else [])])
     for page, notebook in sources.items():
         folder = page.source.parent
         parameters, ingredients = {}, [package, files]

@@ -34,6 +34,9 @@ _HALF = 0.0049
 _MOMENT_WEIGHT = 60
 _STEPS = 20_000
 _STARTS = 12
+_SHUFFLES = 300
+_MOVES = (0, 1, 2, 3, 4, 5)
+_LATER_MOVES = (0, 2, 5)  # those that leave the lead-in slopes alone
 
 
 @dataclass(frozen=True)
@@ -205,6 +208,64 @@ def score_changes(
     )
 
 
+def dealt_again(
+    targets: ArmTargets,
+    correlation: float,
+    start: ScoreChanges,
+    penalty: Callable[[Ints], float],
+    rng: np.random.Generator,
+) -> ScoreChanges:
+    """Deal other whole-number changes to the same patients so that the same figures are printed.
+
+    Parameters
+    ----------
+    targets : ArmTargets
+        What must hold.
+    correlation : float
+        Between the changes at months 4 and 6.
+    start : ScoreChanges
+        Changes that hold all of it.
+    penalty : callable
+        Cost of a state (changes at months 4 and 6 and lead-in slopes, shape (3, n)), zero where
+        everything else that is wanted holds.
+    rng : numpy.random.Generator
+        Source of random numbers.
+
+    Returns
+    -------
+    ScoreChanges
+        The lead-in slopes are those of ``start``.
+
+    Raises
+    ------
+    CalibrationError
+        If the search ends without meeting every condition.
+    """
+    late = targets.change_6.n
+    printed, moves = _score_cost(targets, correlation), _score_moves(late, _LATER_MOVES)
+    first = np.array([start.change_4, np.nan_to_num(start.change_6), start.lead_in], dtype=np.int64)
+    for _ in range(_STARTS):
+        state = first
+        for _ in range(_SHUFFLES):
+            state = moves(state, rng)
+        found = anneal(
+            state,
+            lambda s: printed(s) + penalty(s),
+            moves,
+            rng,
+            steps=2 * _STEPS,
+            temperature=0.4,
+            cooling=0.02,
+        )
+        if found.cost <= 0:
+            change_6 = np.where(np.arange(len(start.lead_in)) < late, found.state[1], np.nan)
+            return ScoreChanges(found.state[0].astype(float), change_6, start.lead_in)
+    raise CalibrationError(
+        f"No other scores were found that print as the figures of arm {targets.arm!r}; try another "
+        "seed."
+    )
+
+
 def calibrated_change(
     cell: Cell, driver: Floats, correlation: float, unit: float, rng: np.random.Generator
 ) -> Floats:
@@ -351,13 +412,16 @@ def _moment_cost(sixtieths: Ints, cell: Cell) -> float:
     )
 
 
-def _score_moves(late: int) -> Callable[[Ints, np.random.Generator], Ints]:
+def _score_moves(
+    late: int, kinds: tuple[int, ...] = _MOVES
+) -> Callable[[Ints, np.random.Generator], Ints]:
     """Make moves that keep sum and sum of squares of both changes."""
 
     def propose(state: Ints, rng: np.random.Generator) -> Ints:
         state = state.copy()
         n = state.shape[1]
-        kind, i, j, step = (int(rng.random() * most) for most in (6, n, n, 4))
+        which, i, j, step = (int(rng.random() * most) for most in (len(kinds), n, n, 4))
+        kind = kinds[which]
         if kind == 0:
             state[0, i], state[0, j] = state[0, j], state[0, i]
         elif kind == 1:

@@ -99,6 +99,8 @@ class Cohort:
         Why participation ended early, empty for those who completed the trial.
     carried : mapping of str to ndarray of bool, shape (n,)
         For each derived PARAMCD, whose month-4 value is carried forward to month 6.
+    complete : ndarray, shape (n, visits), or None
+        Of a twin: the ALSFRS-R that would have been rated had nobody left or died.
     """
 
     arms: tuple[str, ...]
@@ -116,6 +118,7 @@ class Cohort:
     end_day: Floats
     reason: tuple[str, ...]
     carried: Mapping[str, Bools] = field(default_factory=dict)
+    complete: Floats | None = None
 
     @property
     def n(self) -> int:

@@ -13,6 +13,7 @@ from alsutils.study.block import Name
 from alsutils.study.harms import AdverseEvents, Laboratory, Measurements
 from alsutils.study.later import LaterTrial
 from alsutils.study.randomisation import Randomisation
+from alsutils.study.world import World
 
 TimeUnit = Literal["day", "week", "month", "year"]
 DAYS: dict[TimeUnit, float] = {"day": 1.0, "week": 7.0, "month": 30.4375, "year": 365.25}
@@ -419,12 +420,16 @@ class StudyConfig(_Block):
     """What was printed about this trial."""
     later_trials: tuple[LaterTrial, ...] = ()
     """Trials that followed this one, and what they found."""
+    world: World | None = None
+    """What is true behind invented data, and the same trial in another world."""
 
     @model_validator(mode="after")
     def _names_are_known(self) -> "StudyConfig":
         problems = list(_unknown_names(self))
         if self.show_subjects and self.provenance == "observed":
             problems.append("show_subjects: the book shows single patients of synthetic data only")
+        if self.world and self.provenance == "observed":
+            problems.append("world: only of invented data is the truth known")
         if problems:
             raise ValueError("; ".join(problems))
         return self

@@ -21,6 +21,7 @@ from alsutils.study.dressing.laboratory import adlb
 from alsutils.study.dressing.scores import adqs, adre
 from alsutils.study.dressing.subjects import Calendar, adsl, identify
 from alsutils.study.dressing.times import adtte
+from alsutils.study.open_label import Truth, plain_truth, without_effect
 from alsutils.study.twin import read_settings, twin_cohort
 
 SETTINGS_FILE = "simulation.yml"
@@ -38,7 +39,8 @@ class SimulatedStudy:
     Attributes
     ----------
     tables : mapping of str to DataFrame
-        adsl, adqs, adre, adae, adlb and adtte.
+        adsl, adqs, adre, adae, adlb and adtte; of a twin also truth, which is no ADaM: the score
+        that nobody could have seen.
     """
 
     tables: Mapping[str, pd.DataFrame]
@@ -86,8 +88,16 @@ def simulate_twin(study_yml: Path, seed: int = 20180101) -> SimulatedStudy:
     arms = tuple(arm.value for arm in config.arms)
     settings = read_settings(study_yml.parent / SETTINGS_FILE, arms, study_yml.parent.name.upper())
     rng = np.random.default_rng(seed)
-    cohort = twin_cohort(twin_targets(config), settings, rng)
-    return _dress(cohort, settings.calendar, settings.counts, rng)
+    targets = twin_targets(config)
+    cohort = twin_cohort(targets, settings, rng)
+    truth = plain_truth(cohort)
+    if settings.open_label is not None:
+        # Random numbers of their own: the tables that knowing the arm leaves alone stay the same.
+        own_rng = np.random.default_rng([seed, 1])
+        cohort, truth = without_effect(
+            cohort, targets, settings.change_correlation, settings.open_label, own_rng
+        )
+    return _dress(cohort, settings.calendar, settings.counts, rng, truth)
 
 
 def simulate_study(scenario: Scenario, seed: int, study: str = "SIM") -> SimulatedStudy:
@@ -136,7 +146,11 @@ def simulate_study(scenario: Scenario, seed: int, study: str = "SIM") -> Simulat
 
 
 def _dress(
-    cohort: Cohort, calendar: Calendar, counts: EventCounts, rng: np.random.Generator
+    cohort: Cohort,
+    calendar: Calendar,
+    counts: EventCounts,
+    rng: np.random.Generator,
+    truth: Truth | None = None,
 ) -> SimulatedStudy:
     # One stream a table, so that a change in one table leaves the others as they are.
     calendar_rng, adsl_rng, adqs_rng, adae_rng, adlb_rng = rng.spawn(5)
@@ -150,6 +164,7 @@ def _dress(
                 "adae": adae(cohort, who, counts, adae_rng),
                 "adlb": adlb(cohort, who, _good_responders(cohort), adlb_rng),
                 "adtte": adtte(cohort, who),
+                **({} if truth is None else {"truth": truth.table(cohort, who)}),
             }
         )
     )

@@ -43,6 +43,7 @@ from alsutils.study.cohort import (
 )
 from alsutils.study.dressing.events import EventCounts
 from alsutils.study.dressing.subjects import Calendar
+from alsutils.study.open_label import OpenLabel, read_open_label
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -71,6 +72,8 @@ class TwinSettings:
         Patients with each adverse event, arms in the order of the study.
     scenario : Scenario
         The patient model.
+    open_label : OpenLabel or None
+        For a world in which treatment does nothing: what knowing the arm does.
     """
 
     randomised: Mapping[str, int]
@@ -79,6 +82,7 @@ class TwinSettings:
     calendar: Calendar
     counts: EventCounts
     scenario: Scenario
+    open_label: OpenLabel | None = None
 
 
 def read_settings(path: Path, arms: tuple[str, ...], study: str) -> TwinSettings:
@@ -91,7 +95,7 @@ def read_settings(path: Path, arms: tuple[str, ...], study: str) -> TwinSettings
     arms : tuple of str
         Arm values of the study, the control first.
     study : str
-        STUDYID of the tables.
+        STUDYID of the tables, unless the file names another as ``study``.
 
     Returns
     -------
@@ -111,6 +115,7 @@ def read_settings(path: Path, arms: tuple[str, ...], study: str) -> TwinSettings
     try:
         design, shape = content["design"], content["shape"]
         first, last = design["enrolled"]
+        name = content.get("study", study)
         until: date = shape["follow_up_until"]
         by_arm = {
             term: tuple(int(patients[arm]) for arm in arms)
@@ -120,11 +125,12 @@ def read_settings(path: Path, arms: tuple[str, ...], study: str) -> TwinSettings
             randomised={arm: design["randomised"][arm] for arm in arms},
             deaths={arm: shape["deaths_by_month_6"][arm] for arm in arms},
             change_correlation=shape["change_correlation"],
-            calendar=Calendar(study, first, last, until, design["screen_failures"]),
+            calendar=Calendar(name, first, last, until, design["screen_failures"]),
             counts=EventCounts(
                 by_arm, tuple(shape["patients_with_serious_event"][arm] for arm in arms)
             ),
             scenario=_scenario(shape["scenario"], arms, design["randomised"]),
+            open_label=read_open_label(content),
         )
     except (KeyError, TypeError) as error:
         raise ValueError(
@@ -190,6 +196,7 @@ def _arm_cohort(
     reason = _reasons(lead_in, seen, late, settings.deaths[targets.arm])
     end_day = _end_days(visit_day, np.arange(n) < seen, np.arange(n) < late, rng)
     ended = ~(np.arange(n) < late)
+    complete = score.copy()
     score[ended] = np.where(visit_day[ended] < end_day[ended, None], score[ended], np.nan)
     bulbar = _with_share(n, settings.scenario.bulbar, rng)
     log_hr = log_hazard_ratios(
@@ -218,6 +225,7 @@ def _arm_cohort(
         end_day=end_day,
         reason=tuple(reason),
         carried=carried,
+        complete=complete,
     )
 
 
@@ -398,4 +406,5 @@ def _joined(parts: list[Cohort], order: Ints) -> Cohort:
         end_day=stack("end_day"),
         reason=tuple(str(word) for word in stack("reason")),
         carried=stack_each("carried"),
+        complete=stack("complete"),
     )

@@ -18,6 +18,7 @@ from alsutils.study.simulate import simulate_study, simulate_twin
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "data" / "oh2018"
+FOLDERS = (FOLDER, ROOT / "data" / "oh2018-no-effect")
 REFERENCE = ROOT / "tests" / "reference" / "oh2018_published.yml"
 TABLES = ("adsl", "adqs", "adre", "adae", "adlb", "adtte")
 ARMS = {"msc": "MSC", "control": "RIL"}
@@ -61,10 +62,10 @@ def reference() -> dict:
     return yaml.safe_load(REFERENCE.read_text(encoding="utf-8"))
 
 
-@pytest.fixture(scope="module")
-def tables() -> dict[str, pd.DataFrame]:
-    """The committed tables, each with the arm of ADSL."""
-    found = _read(FOLDER)
+@pytest.fixture(scope="module", params=FOLDERS, ids=lambda folder: folder.name)
+def tables(request) -> dict[str, pd.DataFrame]:
+    """The committed tables of each world, each with the arm of ADSL."""
+    found = _read(request.param)
     arm = found["adsl"].set_index("USUBJID")["TRT01P"]
     return {name: table.assign(ARM=table["USUBJID"].map(arm)) for name, table in found.items()}
 
@@ -101,15 +102,17 @@ def _values(tables, arm, row):
     return table.loc[kept, column].dropna()
 
 
-def test_study_loads():
-    study = load_study(FOLDER)
+@pytest.mark.parametrize("world", FOLDERS, ids=lambda folder: folder.name)
+def test_study_loads(world):
+    study = load_study(world)
     assert set(study.tables) == set(TABLES)
 
 
-def test_made_again_byte_for_byte(tmp_path):
-    simulate_twin(FOLDER / "study.yml").write(tmp_path)
-    for name in TABLES:
-        made, committed = (folder / f"{name}.csv" for folder in (tmp_path, FOLDER))
+@pytest.mark.parametrize("world", FOLDERS, ids=lambda folder: folder.name)
+def test_made_again_byte_for_byte(tmp_path, world):
+    simulate_twin(world / "study.yml").write(tmp_path)
+    for name in (*TABLES, "truth"):
+        made, committed = (folder / f"{name}.csv" for folder in (tmp_path, world))
         assert made.read_bytes() == committed.read_bytes(), name
         assert b"\r" not in made.read_bytes()
 
