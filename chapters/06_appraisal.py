@@ -33,6 +33,7 @@ Having seen the results, what should a careful reader believe, and what would ch
 After this chapter you can
 
 - put endpoints of different units on one scale and read them by how they were measured;
+- say which data tell a treatment that works from an open label that moves the ratings;
 - say how sceptical a reader may be and still have to change their mind;
 - explain why estimates that stand out are too large on average, and by how much;
 - check a printed comparison from its own cells;
@@ -64,6 +65,52 @@ explanation.
 
 # %%
 appraisal.sentences.by_measurement(scale)
+
+# %% [markdown]
+"""
+## Two worlds, one table
+
+Where everybody knows who got what, a difference in ratings has two explanations. Perhaps the
+treatment works. Perhaps knowing moves what is seen: raters see more, patients try harder, and those
+who got nothing leave.
+
+How well can the data tell the two apart? Invented data can answer that, because their truth is known.
+So make the same trial twice, **once in each world**, with the same patients and the same printed
+figures. Then put both through every test of the primary endpoint.
+"""
+
+# %%
+pair = appraisal.worlds(study)
+appraisal.tables.worlds(study, pair)
+
+# %%
+appraisal.sentences.worlds(study, pair)
+
+# %% [markdown]
+"""
+A test asks whether chance alone could make the difference. It cannot ask what else made it. For that
+the trial needs **data that knowing cannot reach**: a rater who does not know the arm, a sham that
+keeps the patients from knowing it, or an endpoint that is read and not judged.
+"""
+
+# %%
+appraisal.charts.telling(study, pair)
+
+# %%
+appraisal.sentences.telling(study, pair)
+
+# %% [markdown]
+"""
+Time is a witness, too. If a treatment slows a decline, the arms keep moving apart for as long as it
+works. If only the view has shifted, they need not.
+"""
+
+# %%
+growth = appraisal.divergence(study)
+appraisal.sentences.divergence(study, growth)
+
+# %%
+appraisal.sentences.bias_needed(study, pair, growth)
 
 # %% [markdown]
 """

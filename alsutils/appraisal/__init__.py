@@ -2,9 +2,11 @@
 
 from alsutils.appraisal import charts, sentences, tables
 from alsutils.appraisal.analysis import exaggeration, exposure, forensics, scepticism, standardised
+from alsutils.appraisal.worlds import divergence, worlds
 
 __all__ = [
     "charts",
+    "divergence",
     "exaggeration",
     "exposure",
     "forensics",
@@ -12,4 +14,5 @@ __all__ = [
     "sentences",
     "standardised",
     "tables",
+    "worlds",
 ]

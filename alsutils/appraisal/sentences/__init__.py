@@ -5,5 +5,16 @@ from alsutils.appraisal.sentences.limits import limits
 from alsutils.appraisal.sentences.scale import by_measurement
 from alsutils.appraisal.sentences.scepticism import scepticism
 from alsutils.appraisal.sentences.summary import key_points
+from alsutils.appraisal.sentences.worlds import bias_needed, divergence, telling, worlds
 
-__all__ = ["by_measurement", "forensics", "key_points", "limits", "scepticism"]
+__all__ = [
+    "bias_needed",
+    "by_measurement",
+    "divergence",
+    "forensics",
+    "key_points",
+    "limits",
+    "scepticism",
+    "telling",
+    "worlds",
+]

@@ -2,5 +2,10 @@
 
 from alsutils.appraisal.tables.forensics import forensics
 from alsutils.appraisal.tables.scepticism import scepticism
+from alsutils.appraisal.tables.worlds import worlds
 
-__all__ = ["forensics", "scepticism"]
+__all__ = [
+    "forensics",
+    "scepticism",
+    "worlds",
+]
