@@ -13,7 +13,7 @@ from alsutils.stats.traps import (
 )
 
 TRAPS = [immortal_time, external_controls, informative_censoring, left_truncation]
-TRIALS = 40
+TRIALS = 30
 
 
 @pytest.mark.parametrize("trap", TRAPS)
@@ -48,7 +48,7 @@ def test_the_number_of_jobs_changes_nothing() -> None:
 
 def test_few_patients_give_missing_figures_and_no_error() -> None:
     for trap in TRAPS:
-        for seed in range(8):
+        for seed in range(4):
             found = trap(np.random.default_rng(seed), n=6).results
             assert found["estimate"].isna().sum() + found["estimate"].gt(0).sum() == len(found)
 

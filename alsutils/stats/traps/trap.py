@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 import pandas as pd
@@ -12,28 +12,6 @@ from scipy import stats
 from alsutils.stats.batches import run_batches
 from alsutils.stats.hazards import HazardFitError, cox
 from alsutils.stats.survival import checked_times, kaplan_meier
-
-
-@dataclass(frozen=True)
-class Trap:
-    """Simulated patients, and analyses of them that do and do not fall into the trap.
-
-    Attributes
-    ----------
-    patients : DataFrame
-        One row a simulated patient: ``time``, ``event`` and what the example needs besides.
-    results : DataFrame
-        One row an analysis: ``analysis``, ``right`` (whether it stays out of the trap), ``n``,
-        ``events``, ``estimate`` (hazard ratio), ``conf_low``, ``conf_high``, ``p_value`` and
-        ``truth`` (hazard ratio from which the patients were drawn); no figures where a ratio has
-        no estimate.
-    curves : DataFrame
-        Steps of Kaplan-Meier curves: ``analysis``, ``group``, ``time``, ``estimate``.
-    """
-
-    patients: pd.DataFrame
-    results: pd.DataFrame
-    curves: pd.DataFrame
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +43,33 @@ class Look:
     covariates: pd.DataFrame | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class Trap:
+    """Simulated patients, and analyses of them that do and do not fall into the trap.
+
+    Attributes
+    ----------
+    patients : DataFrame
+        One row a simulated patient: ``time``, ``event`` and what the example needs besides.
+    results : DataFrame
+        One row an analysis: ``analysis``, ``right`` (whether it stays out of the trap), ``n``,
+        ``events``, ``estimate`` (hazard ratio), ``conf_low``, ``conf_high``, ``p_value`` and
+        ``truth`` (hazard ratio from which the patients were drawn); no figures where a ratio has
+        no estimate.
+    looks : tuple of Look
+        What was analysed.
+    """
+
+    patients: pd.DataFrame
+    results: pd.DataFrame
+    looks: tuple[Look, ...]
+
+    @cached_property
+    def curves(self) -> pd.DataFrame:
+        """Steps of Kaplan-Meier curves: ``analysis``, ``group``, ``time``, ``estimate``."""
+        return pd.concat([_curves(look) for look in self.looks], ignore_index=True)
+
+
 def make_trap(patients: pd.DataFrame, looks: list[Look], truth: float) -> Trap:
     """Analyse the patients of a trap in every way.
 
@@ -80,8 +85,7 @@ def make_trap(patients: pd.DataFrame, looks: list[Look], truth: float) -> Trap:
     Trap
     """
     results = pd.DataFrame([{**_ratio(look), "truth": truth} for look in looks])
-    curves = pd.concat([_curves(look) for look in looks], ignore_index=True)
-    return Trap(patients, results, curves)
+    return Trap(patients, results, tuple(looks))
 
 
 def repeat_trap(
