@@ -1,4 +1,4 @@
-"""The command line: ``alsbook build``, ``check``, ``new``, ``simulate`` and ``power``."""
+"""The command line, ``alsbook``: build, check, new, simulate, power, forensics."""
 
 import os
 from collections.abc import Iterator
@@ -209,3 +209,24 @@ def power(
     if out is not None:
         frame.to_csv(out, index=False, lineterminator="\n")
         typer.echo(f"Written: {out}")
+
+
+@app.command()
+def forensics(
+    table: Annotated[Path, typer.Argument(help="YAML file of a printed table.")],
+) -> None:
+    """Recompute a printed table from its own cells and say what adds up."""
+    from rich.table import Table
+
+    from alsutils.book.forensics import check_file, report
+
+    with _told():
+        checks = check_file(table)
+    shown = report(checks)
+    laid = Table(*shown.columns)
+    for row in shown.itertuples(index=False):
+        laid.add_row(*row)
+    out_console.print(laid)
+    typer.echo(f"{checks.n_agree} of {len(checks.frame)} checks add up.")
+    if checks.n_agree < len(checks.frame):
+        typer.echo("A figure that does not add up can have a harmless reason; it is worth asking.")
