@@ -185,6 +185,23 @@ story(study, "appraisal", "afterwards")
 
 # %% [markdown]
 """
+## Does the next trial contradict this one?
+
+What this trial found is a belief about the next. Before the next trial is run, that belief says which
+outcomes are likely. If what then comes was all but impossible, belief and outcome are in **conflict**
+{cite:p}`box1980,evans2006`. The check asks how probable an outcome was that is as improbable as the
+one that came.
+"""
+
+# %%
+later = appraisal.afterwards(study)
+appraisal.tables.afterwards(study, later)
+
+# %%
+appraisal.sentences.afterwards(study, later)
+
+# %% [markdown]
+"""
 ## What this does not show
 
 - A sceptic's prior speaks of chance. A bias does not shrink as a prior does.

@@ -1,5 +1,6 @@
 """What the trial can and cannot say, in sentences that read the results."""
 
+from alsutils.appraisal.sentences.afterwards import afterwards
 from alsutils.appraisal.sentences.forensics import forensics
 from alsutils.appraisal.sentences.limits import limits
 from alsutils.appraisal.sentences.scale import by_measurement
@@ -8,6 +9,7 @@ from alsutils.appraisal.sentences.summary import key_points
 from alsutils.appraisal.sentences.worlds import bias_needed, divergence, telling, worlds
 
 __all__ = [
+    "afterwards",
     "bias_needed",
     "by_measurement",
     "divergence",
