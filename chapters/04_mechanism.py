@@ -26,33 +26,54 @@ story(study, "mechanism", "question")
 """
 ## The question
 
-Did the measured substances change more in one arm than in the other? And do those who did well
-differ from the rest in how two of them move together?
+Did the measured substances change more in one arm than in the other? Do those who did well differ from
+the rest in how two of them move together? And can a trial show that the treatment works through them?
 
 ## What you will be able to do
 
 After this chapter you can
 
-- say what a value below the limit of quantification does and does not tell;
+- say what a value below the limit of quantification does and does not tell, and what goes wrong when a
+  number is written in its place;
 - read a change from baseline as a ratio of geometric means, with its interval;
-- count the tests of a panel, and adjust their p-values for that number;
-- tell a correlation within a group from a difference between the correlations of two groups.
+- ask one question of a whole panel before asking one of each analyte;
+- count the tests of a panel, write their family out, and choose an adjustment by what it promises;
+- tell a correlation within a group from a difference between the correlations of two groups, and see what
+  choosing patients by their outcome does to it;
+- say what an analysis of mediation takes for granted.
 
 ## Data used
 
-Each row is one patient, one substance (an **analyte**) and one visit. A laboratory does not report
-every number: under its **limit of quantification** it only says "less than the limit". Such a value is
-not missing, for we know that it is low, and it is not a number either.
+Each row is one patient, one substance (an **analyte**) and one visit. The first thing to know of such
+data is what is not there. Draw each arm as a wall, a layer for each patient: where no sample was taken,
+the wall has a hole.
 """
 
 # %%
-found = mechanism.detection(study)
+data = mechanism.samples(study)
+walls = mechanism.taken(study, data)
+mechanism.sentences.taken(study, walls)
+
+# %%
+mechanism.charts.taken(study, walls)
+
+# %%
+mechanism.tables.taken(study, walls)
+
+# %% [markdown]
+"""
+Even where a sample was taken, a laboratory does not report every number. Under its **limit of
+quantification** it only says "less than the limit". Such a value is not missing, for we know that it is
+low, and it is not a number either.
+"""
+
+# %%
+found = mechanism.detection(study, data)
 mechanism.sentences.detection(study, found)
 
 # %% [markdown]
 """
-The picture comes first, for it decides what can be asked of the data. An analyte whose row is dark
-holds little but "low".
+This picture decides what can be asked of the data. An analyte whose row is dark holds little but "low".
 """
 
 # %%
@@ -63,15 +84,79 @@ mechanism.tables.detection(study, found)
 
 # %% [markdown]
 """
-## How the values spread
-
 Concentrations are lopsided: many are small and a few are huge. On a **logarithmic scale**, where each
 step multiplies, they become even. So the book compares ratios, not differences.
 """
 
 # %%
-spread = mechanism.levels(study)
+spread = mechanism.levels(study, data)
 mechanism.charts.levels(study, spread)
+
+# %% [markdown]
+"""
+An assay is run in batches: a plate holds a few dozen samples, and a plate can read high as a whole. That
+does little harm where each plate holds samples of both arms and of all visits. Where one arm was measured
+on Monday and the other on Friday, no analysis can tell the plate from the treatment.
+"""
+
+# %%
+plates = mechanism.batches(study, data)
+mechanism.charts.batches(study, plates)
+
+# %%
+mechanism.tables.batches(study, plates)
+
+# %% [markdown]
+"""
+## Values below the limit
+
+What is the median of values of which some are only known to be low? If fewer than half are, nothing is
+lost: the median lies among the numbers. So draw the share of patients below each value, from the highest
+value downwards, and stop where the limit hides the rest.
+
+This is the curve of **Kaplan and Meier** {cite:p}`kaplan1958` turned round. A patient who leaves a trial
+alive is known to live longer than so many months; a sample below the limit is known to hold less than so
+many units. Flip the scale, and one is the other {cite:p}`gillespie2010`. Limits may differ from sample to
+sample, as they do when plates differ.
+"""
+
+# %%
+curves = mechanism.distributions(study, data)
+mechanism.charts.distributions(study, curves)
+
+# %%
+mechanism.tables.distributions(study, curves)
+
+# %%
+mechanism.sentences.distributions(study, curves)
+
+# %% [markdown]
+"""
+### The number that nobody measured
+
+A common shortcut writes half the limit for each value below it. That invents numbers, all alike. How much
+harm do they do? Simulate it: draw two arms with a known ratio of their means, put a limit somewhere, write
+half of it wherever a value falls below, and compare the arms as if all were measured. Do it again for
+every height of the limit.
+"""
+
+# %%
+written = mechanism.substitution(study, data)
+mechanism.charts.substitution(study, written, found)
+
+# %% [markdown]
+"""
+The bias has no fixed sign. It depends on the share below, on how far the values spread and on the effect
+itself, so that nobody can say beforehand which way an analysis is off. And since the invented numbers do
+not vary, the interval is too narrow around the wrong place {cite:p}`helsel2006`. With a true ratio of 1,
+and the same limit in both arms, nothing is biased: both arms are falsified alike.
+"""
+
+# %%
+mechanism.tables.substitution(study, written)
+
+# %%
+mechanism.sentences.substitution(study, written)
 
 # %% [markdown]
 """
@@ -91,44 +176,156 @@ are, they get a level of their own, so that no patient is lost.
 """
 
 # %%
-change = mechanism.changes(study)
+change = mechanism.changes(study, data)
+mechanism.charts.heat(study, change)
+
+# %% [markdown]
+"""
+A colour says little about how sure one can be. The same ratios with their intervals, sorted by what the
+analytes are thought to do:
+"""
+
+# %%
 mechanism.charts.forest(study, change)
 
 # %%
 mechanism.sentences.changes(study, change)
-
-# %% [markdown]
-"""
-## Many tests
-
-Toss a fair coin often enough and some run of heads will look remarkable. A panel of analytes at several
-visits is many tosses. **Holm's** adjustment keeps the chance of even one false finding among all of them
-below the level {cite:p}`holm1979`. **Benjamini and Hochberg's** keeps the share of false findings among the
-findings below it {cite:p}`benjamini1995`, a milder promise. Both need the family of tests to be written out.
-"""
-
-# %%
-mechanism.sentences.family(study, change)
 
 # %%
 mechanism.tables.changes(study, change)
 
 # %% [markdown]
 """
-## Does the handling of low values matter?
-
-A common shortcut writes half the limit for each value below it. That invents numbers, all alike, and so
-makes the spread look smaller or the difference larger or smaller than it is. A third way uses only which
-of two patients changed more: the **Wilcoxon test** in Gehan's form {cite:p}`gehan1965`, which leaves out a
-pair when the limit hides the answer, and the **Hodges-Lehmann** estimate {cite:p}`hodges1963`, the median of
-all ratios between a treated and a control patient. The three should agree where few values are low.
+Where the batch of each sample is known, it can be held equal as well.
 """
+
+# %%
+mechanism.sentences.batches(study, plates, change)
+
+# %%
+mechanism.tables.held(study, plates)
+
+# %% [markdown]
+"""
+### Does the handling of low values matter?
+
+Four ways, side by side. **Multiple imputation** draws each low value many times from what the model says
+of values that low, so that what is not known shows as a spread between the draws {cite:p}`rubin1987`. The
+**Wilcoxon test** in Gehan's form {cite:p}`gehan1965` uses only which of two patients changed more, and
+leaves out a pair when the limit hides the answer; the **Hodges-Lehmann** estimate {cite:p}`hodges1963`
+that goes with it is the median of all ratios between a treated and a control patient. Half the limit
+stands last. All four should agree where few values are low.
+"""
+
+# %%
+mechanism.charts.methods(study, change)
 
 # %%
 mechanism.tables.methods(study, change)
 
 # %%
-mechanism.sentences.methods(change)
+mechanism.sentences.methods(study, change)
+
+# %% [markdown]
+"""
+### All visits at once
+
+A patient's visits resemble each other. A model of all of them at once uses that: who missed one visit
+still counts by the others. This is the **mixed model for repeated measures** {cite:p}`mallinckrodt2008`,
+here of the logarithms, with values below the limit imputed.
+"""
+
+# %%
+course = mechanism.courses(study, data)
+mechanism.tables.courses(study, change, course)
+
+# %%
+mechanism.sentences.courses(study, change, course)
+
+# %% [markdown]
+"""
+### By ranks alone
+
+Ranks suppose nothing of the shape of the values, and a value below the limit has a rank like any other:
+it is among the lowest. The baseline can be held equal in a rough way: rank the patients who began low
+among themselves, and those who began high among themselves, and add up. That is **van Elteren's test**
+{cite:p}`vanelteren1960`.
+"""
+
+# %%
+by_ranks = mechanism.robust(study, data, change)
+mechanism.tables.robust(study, by_ranks)
+
+# %% [markdown]
+"""
+## The panel as a whole
+
+Before asking which analytes changed, ask whether any did. Two questions are possible.
+
+*Did anything change?* Take the difference between the arms in every analyte, square and add. How large
+would the sum be if the treatment did nothing? Then every patient would have had the same values in the
+other arm, so give out the arms again, at random, thousands of times, and see. Whole patients are moved, so
+that analytes which go together stay together.
+
+*Did the panel move the good way?* Turn every analyte so that good is up: more of what restrains
+inflammation or helps neurons to live, less of what drives inflammation. Rank the patients in each analyte,
+and give each patient the mean of the ranks. A patient who did a little better in everything stands out,
+although no single analyte does. That is **O'Brien's test** {cite:p}`obrien1984`.
+"""
+
+# %%
+panel = mechanism.together(study, data)
+mechanism.sentences.together(study, panel)
+
+# %%
+mechanism.tables.together(study, panel)
+
+# %% [markdown]
+"""
+The same thought makes a score: divide each change by its spread, turn it so that good is up, and take the
+mean. A **composite score** is only as good as its weights and signs, and both are choices. Here every
+analyte with a role counts alike. Somebody who thinks that one matters more would get another score, so
+the weights belong beside it.
+"""
+
+# %%
+mechanism.charts.composite(study, panel)
+
+# %%
+mechanism.tables.weights(study, panel)
+
+# %% [markdown]
+"""
+## Many tests
+
+Toss a fair coin often enough and some run of heads will look remarkable. A panel of analytes at several
+visits is many tosses. Every adjustment is for a **family** of tests, so the family must be written out.
+"""
+
+# %%
+tests = mechanism.family(study, data, change)
+mechanism.sentences.family(study, tests)
+
+# %% [markdown]
+"""
+Two promises are on offer. One keeps the chance of even a single false finding below the level. **Holm**
+keeps it for any family {cite:p}`holm1979`, and pays for tests that say the same thing twice as if they
+were strangers. **Westfall and Young** give out the arms again and look at the largest of all statistics:
+whatever the analytes share, they share in every draw, so that the price is no higher than it must be
+{cite:p}`westfall1993`.
+
+The other keeps the share of false findings among the findings below the level, a milder promise.
+**Benjamini and Hochberg** {cite:p}`benjamini1995` keep it where tests are independent or go together in
+one direction, **Benjamini and Yekutieli** {cite:p}`benjamini2001` whatever they do, at a price. **Storey**
+{cite:p}`storey2002` first reckons how many of the tests have no effect at all: where there is none, half
+of the p-values lie above a half.
+"""
+
+# %%
+mechanism.charts.ladder(study, tests)
+
+# %%
+mechanism.tables.family(study, tests)
 
 # %% [markdown]
 """
@@ -142,38 +339,203 @@ other falls. A **correlation** says how closely, from minus one to one.
 story(study, "mechanism", "association")
 
 # %%
-pair = mechanism.association(study)
+pair = mechanism.association(study, data)
 mechanism.charts.scatter(study, pair)
+
+# %%
+mechanism.sentences.association(study, pair)
+
+# %% [markdown]
+"""
+**Pearson's** correlation is of the values, **Spearman's** of their ranks, so that one patient far out
+counts no more than any other. The **partial** correlation asks what is left when the baselines and the
+arm are held equal: a patient who began high has farther to fall in both.
+"""
 
 # %%
 mechanism.charts.correlations(study, pair)
 
-# %%
-mechanism.sentences.association(study, pair)
+# %% [markdown]
+"""
+A correlation has an exact test: put one of the two columns in every other order, and count how often the
+correlation is as strong. Its interval comes from **Fisher's z**, which supposes normal values, or from
+drawing the patients again with replacement; **BCa** is the form of this bootstrap that allows for a
+lopsided and biased estimate {cite:p}`efron1987`.
+"""
 
 # %%
 mechanism.tables.association(study, pair)
 
 # %% [markdown]
 """
-Two warnings belong to any such picture.
+Visits can be used, too. To pool them as if each were another patient would count patients several times.
+The **repeated-measures correlation** lets each patient have a level of his or her own and asks whether
+the two move together around it {cite:p}`bland1995`. It mixes what the treatment does to both with what
+goes together anyway: the rows of each arm stand in the table.
+"""
 
-First, a correlation seen in one group and not in another is not yet a difference between the groups. A
-small group's interval is wide, and "found here, not found there" happens often when both are the same.
-The comparison that such a claim needs is the **difference of the two correlations** with its own interval
-{cite:p}`zou2007`.
+# %%
+mechanism.sentences.within(study, pair)
 
-Second, who responded is known only after the treatment. Choosing patients by an outcome undoes what
-randomisation did: responders of the two arms are no longer alike, and a treatment that moves both the
-outcome and the substances makes them go together among the chosen even where neither acts on the other.
-For the same reason a correlation over both arms mixes what the treatment does with what goes together
-within patients; the rows of each arm stand beside it.
+# %% [markdown]
+"""
+### The comparison that the claim needs
 
+A correlation seen in one group and not in another is not yet a difference between the groups. A small
+group's interval is wide, and "found here, not found there" happens often when both are the same. The claim
+needs the **difference of the two correlations** with its own interval {cite:p}`zou2007`, or the
+**interaction**: is the slope of one on the other steeper among responders?
+"""
+
+# %%
+mechanism.tables.claim(study, pair)
+
+# %%
+mechanism.sentences.claim(study, pair)
+
+# %% [markdown]
+"""
+### What choosing by the outcome does
+
+Who responded is known only after the treatment. Choosing patients by an outcome undoes what randomisation
+did: responders of the two arms are no longer alike.
+
+It does more. Think of two talents that have nothing to do with each other, and a school that takes pupils
+with a high sum of both. Among its pupils, whoever lacks the one must have the other: the talents go against
+each other, in the school and nowhere else. This is **collider bias**, or Berkson's
+{cite:p}`berkson1946,hernan2004`. An outcome that goes with two analytes is such a school.
+
+So make up trials in which the two analytes do nothing to each other, pick those with the best outcome, and
+correlate. In the first world nothing goes with anything. In the second each analyte goes with the outcome,
+and with nothing else. In the third the treatment raises one, lowers the other and improves the outcome.
+"""
+
+# %%
+chosen = mechanism.selection(study, data, pair)
+mechanism.charts.selection(study, chosen)
+
+# %%
+mechanism.tables.selection(study, chosen)
+
+# %%
+mechanism.sentences.selection(study, chosen)
+
+# %% [markdown]
+"""
+### The garden of forking paths
+
+A single correlation was reported. How many could have been? Any two analytes, any visit, everybody or
+responders or the others, any threshold of response. Nobody need try them all: it is enough that other data
+would have led to another choice {cite:p}`gelman2014forking`. Make up studies in which nothing goes with
+anything, walk all the paths, and count how often there is something to report.
+"""
+
+# %%
+paths = mechanism.forks(study, data)
+mechanism.charts.forks(study, paths)
+
+# %%
+mechanism.sentences.forks(study, paths)
+
+# %% [markdown]
+"""
+## By way of what?
+
+Suppose that the treatment moved an analyte, and that the outcome is better. Did it become better *because*
+the analyte moved? Draw what causes what.
+"""
+
+# %%
+ways = mechanism.pathways(study, data)
+mechanism.charts.graph(study, ways)
+
+# %% [markdown]
+"""
+Two ways lead from the arm to the outcome: by way of the analyte, and around it. To split the effect, use
+two models: one of the analyte on the arm, one of the outcome on the arm, the analyte and their product. The
+**natural indirect effect** is what the outcome would change if the analyte alone changed as under treatment;
+the **natural direct effect** is the rest {cite:p}`pearl2001,imai2010`.
+"""
+
+# %%
+mechanism.charts.pathways(study, ways)
+
+# %%
+mechanism.tables.pathways(study, ways)
+
+# %%
+mechanism.sentences.pathways(study, ways)
+
+# %% [markdown]
+"""
+The first arrow, from arm to analyte, was drawn by lot and can be believed. The second, from analyte to
+outcome, was not: nobody drew patients' analytes by lot. Whatever moves both, such as how fast the disease
+runs, looks like an effect of the one on the other. Its strength cannot be estimated, but it can be
+supposed: how large would it have to be to explain all of the indirect effect away?
+"""
+
+# %%
+mechanism.charts.sensitivity(study, ways)
+
+# %%
+mechanism.sentences.sensitivity(study, ways)
+
+# %% [markdown]
+"""
+Would a larger trial help? Make up trials of this size and of up to eight times this size, in three worlds:
+the analyte is on the way; it does nothing; it does nothing, and an unknown cause moves both.
+"""
+
+# %%
+sizes = mechanism.pathway_power(study, data)
+mechanism.charts.power(study, sizes)
+
+# %%
+mechanism.sentences.power(study, sizes)
+
+# %% [markdown]
+"""
+What would help is a second lottery: a trial in which the analyte itself is moved, or blocked, by lot.
+"""
+
+# %%
+story(study, "mechanism", "mediation")
+
+# %% [markdown]
+"""
+## All changes at once
+
+Each pair of analytes has a correlation, in each arm. A **network** draws the strong ones. It is good for
+seeing shapes and bad for testing them: with so many pairs the strongest always looks strong.
+"""
+
+# %%
+knots = mechanism.connections(study, data)
+mechanism.charts.network(study, knots)
+
+# %%
+mechanism.sentences.connections(study, knots)
+
+# %%
+mechanism.tables.connections(study, knots)
+
+# %% [markdown]
+"""
+Where a study may show single patients, follow them from one picture to the next.
+"""
+
+# %%
+mechanism.charts.linked(study, mechanism.linked(study, data, change))
+
+# %% [markdown]
+"""
 ## What this does not show
 
-A substance that moved with the treatment need not be how the treatment works: it may be a trace of
-something else, such as the procedure. Samples come only from patients who stayed and agreed. And a ratio
-whose interval includes one is not a proof of no change.
+- A substance that moved with the treatment need not be how the treatment works: it may be a trace of
+  something else, such as the procedure.
+- Samples come only from patients who stayed and agreed.
+- A ratio whose interval includes one is not a proof of no change.
+- No adjustment knows of the tests that were made and not reported.
 """
 
 # %%
@@ -185,41 +547,83 @@ story(study, "mechanism", "limits")
 """
 
 # %%
-mechanism.sentences.key_points(study, found, change, pair)
+mechanism.sentences.key_points(study, found, change, tests, pair, chosen, ways)
 
 # %% [markdown]
 """
 ## Exercises
 
-**1.** A laboratory halves its limit, so that fewer values are below it. Which of the three analyses in the
+**1.** A laboratory halves its limit, so that fewer values are below it. Which of the analyses in the
 table of methods would you expect to change most, and why?
 
 ```{dropdown} Solution
 Writing half the limit: the invented number itself moves with the limit. Censored regression uses only what
 was said, "below the limit", and a lower limit says more of the same thing, so that its estimate moves little
-and its interval narrows. The ranks gain pairs whose order is now known.
+and its interval narrows; so does multiple imputation. The ranks gain pairs whose order is now known.
 ```
 
-**2.** Good responders show a correlation of -0.5 and the others of -0.1, with twenty patients each. Is
+**2.** Good responders show a correlation of $-0.5$ and the others of $-0.1$, with twenty patients each. Is
 that a difference? Compute it.
 
 ```{dropdown} Solution
-The two Fisher z values are -0.55 and -0.10; each has a standard error of about a quarter, so that their
-difference of -0.45 has one of about a third. The difference is far from any usual level of a test, although
+The two Fisher z values are $-0.55$ and $-0.10$; each has a standard error of about a quarter, so that their
+difference of $-0.45$ has one of about a third. The difference is far from any usual level of a test, although
 the first correlation alone passes it. With the book's function:
 
-    import numpy as np
-    from alsutils.stats.correlation import correlation, correlation_difference
+~~~python
+import numpy as np
+from alsutils.stats.correlation import correlation, correlation_difference
 
-    def with_correlation(r, n, rng):
-        x, e = rng.normal(size=(2, n))
-        x, e = x - x.mean(), e - e.mean()
-        e = e - x * (e @ x) / (x @ x)
-        return x, r * x / x.std() + np.sqrt(1 - r**2) * e / e.std()
+def with_correlation(r, n, rng):
+    x, e = rng.normal(size=(2, n))
+    x, e = x - x.mean(), e - e.mean()
+    e = e - x * (e @ x) / (x @ x)
+    return x, r * x / x.std() + np.sqrt(1 - r**2) * e / e.std()
 
-    rng = np.random.default_rng(1)
-    first, second = (correlation(*with_correlation(r, 20, rng)) for r in (-0.5, -0.1))
-    correlation_difference(first, second).frame
+rng = np.random.default_rng(1)
+first, second = (correlation(*with_correlation(r, 20, rng)) for r in (-0.5, -0.1))
+correlation_difference(first, second).frame
+~~~
+```
+
+**3.** Two analytes each have a correlation of a half with the outcome and none with each other. A third
+of the patients are called responders. Which correlation should be expected among them? And if only the
+best tenth are?
+
+```{dropdown} Solution
+About minus a fifth, and about minus a quarter: the harder the choice, the stronger. For normal values
+there is a closed form:
+
+~~~python
+from alsutils.stats.correlation import truncated_correlation
+
+truncated_correlation(0.5, 0.5, 1 / 3)
+truncated_correlation(0.5, 0.5, 0.1)
+~~~
+
+The correlation is there although neither analyte does anything. It is there in an endless trial as well:
+more patients make it certain, not smaller.
+```
+
+**4.** A panel has a dozen analytes that are all copies of one. What do Holm and Westfall-Young make of the
+small p-value that all twelve share?
+
+```{dropdown} Solution
+Holm multiplies it by twelve, for it knows nothing of the copies. Westfall and Young draw the arms again: in
+every draw the twelve statistics are the same, the largest is the one, and the adjusted p-value stays where
+it was. With the book's functions:
+
+~~~python
+import numpy as np
+from alsutils.stats.multiplicity import adjust_p_values, westfall_young
+from alsutils.stats.permutation import shuffles
+
+rng = np.random.default_rng(4)
+treated = np.arange(40) % 2 == 1
+values = np.repeat(rng.normal(size=(40, 1)) + 0.7 * treated[:, None], 12, axis=1)
+adjusted = westfall_young(values, shuffles(treated, 5000, rng)).frame
+adjusted.assign(holm=adjust_p_values(adjusted["p_value"]).holm).head(1)
+~~~
 ```
 
 ## References

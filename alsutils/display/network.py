@@ -1,4 +1,4 @@
-"""Circles and arrows as SVG: hypotheses that hand their level on."""
+"""Circles and arrows as SVG: hypotheses that hand their level on, causes and what they cause."""
 
 import html
 from collections.abc import Iterator
@@ -13,6 +13,7 @@ TITLE = 26  # above the circles of a row
 HEAD = 9
 GROUND = "var(--pst-color-background, var(--jp-layout-color0, Canvas))"  # hides arrows behind
 BEND = 0.16  # how far an arrow bows, as a share of its length
+_DASHES = ' stroke-dasharray="5 4"'
 
 
 @dataclass(frozen=True)
@@ -27,12 +28,15 @@ class Node:
         What stands in it, the first line in bold; short, for it is not broken.
     colour : str or None
         Colour of its rim, e.g. the arm's.
+    dashed : bool
+        Whether the rim is dashed, for what nobody has seen.
     """
 
     row: int
     column: int
     lines: tuple[str, ...]
     colour: str | None = None
+    dashed: bool = False
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,7 @@ class Arrow:
     source: int
     target: int
     label: str
+    dashed: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,7 +108,8 @@ class NetworkDiagram:
             x, y = _centre(node)
             yield (
                 f'<circle cx="{x:g}" cy="{y:g}" r="{RADIUS}" style="fill:{GROUND}" '
-                f'stroke-width="2.5" stroke="{node.colour or "currentColor"}"/>'
+                f'stroke-width="2.5" stroke="{node.colour or "currentColor"}"'
+                f"{_DASHES if node.dashed else ''}/>"
             )
             top = y + 5 - 9 * (len(node.lines) - 1)
             for i, words in enumerate(node.lines):
@@ -137,7 +143,8 @@ class NetworkDiagram:
             yield (
                 f'<path d="M{start_x:.1f},{start_y:.1f} Q{bow_x:.1f},{bow_y:.1f} '
                 f'{end_x:.1f},{end_y:.1f}" fill="none" stroke="currentColor" '
-                f'stroke-opacity="0.6" stroke-width="1.5"/><polygon points="{head}"/>'
+                f'stroke-opacity="0.6" stroke-width="1.5"{_DASHES if arrow.dashed else ""}/>'
+                f'<polygon points="{head}"/>'
                 f'<text x="{label_x:.1f}" y="{label_y + 4:.1f}" text-anchor="middle" '
                 f'font-size="12">{html.escape(arrow.label)}</text>'
             )

@@ -5,10 +5,32 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from alsutils.mechanism.panel import halved, samples
-from alsutils.stats.correlation import Kind, correlation, correlation_difference
+from alsutils.mechanism.analysis import SEED
+from alsutils.mechanism.panel import Samples, halved
+from alsutils.mechanism.responders import GOOD, OTHERS, Responders, responders
+from alsutils.stats.correlation import (
+    Correlation,
+    Kind,
+    bootstrap_correlation,
+    correlation,
+    correlation_difference,
+    partial_correlation,
+    permuted_correlation,
+    permuted_difference,
+    repeated_correlation,
+    slope_interaction,
+)
 from alsutils.study import Study
 from alsutils.study.config import Association
+
+EVERYBODY = "All patients"
+PEARSON, SPEARMAN, PARTIAL, WITHIN = "Pearson", "Spearman", "Partial", "Within patients"
+ZOU = "difference of Pearson correlations (Zou)"
+RANK_ZOU = "difference of Spearman correlations (Zou)"
+REDRAWN = "difference of Pearson correlations (groups drawn again)"
+SLOPES = "difference of slopes of the log changes"
+N_DRAWS = 10_000
+_KINDS: tuple[tuple[Kind, str], ...] = (("pearson", PEARSON), ("spearman", SPEARMAN))
 
 
 @dataclass(frozen=True)
@@ -18,36 +40,54 @@ class Associations:
     Attributes
     ----------
     frame : DataFrame
-        One row a group of patients and kind of correlation, and one a difference between good
-        responders and the others, in the columns of every estimate; with ``group``, ``kind``,
-        ``n`` and ``n_below`` (patients with any of the four values below its limit).
+        One row a group of patients and kind of correlation, in the columns of every estimate; with
+        ``group``, ``kind``, ``n`` (patients; for "Within patients" those seen twice or more),
+        ``n_below`` (patients with any of the four values below its limit), ``p_permuted``,
+        ``boot_low`` and ``boot_high`` (BCa limits). Missing where a method has none.
+    claim : DataFrame
+        Good responders against the others, one row a method, in the same columns; no row where the
+        study does not say who responded.
     points : DataFrame
         Ratios to baseline of each patient (``x``, ``y``, ``group``, ``arm``) where the study shows
         subjects, else no row.
     x, y, visit : str
         Labels.
-    responders : str or None
-        What a good responder is; None where the study does not say.
+    responders : Responders
+        Who they are.
     unclassified : int
         Patients with both changes of whom it is not known whether they responded.
     """
 
     frame: pd.DataFrame
+    claim: pd.DataFrame
     points: pd.DataFrame
     x: str
     y: str
     visit: str
-    responders: str | None
+    responders: Responders
     unclassified: int
 
+    def row(self, group: str, kind: str = PEARSON) -> pd.Series:
+        """Give the row of one group and kind."""
+        rows = self.frame[(self.frame["group"] == group) & (self.frame["kind"] == kind)]
+        return rows.iloc[0]
 
-def association(study: Study) -> Associations | None:
+
+def association(
+    study: Study, data: Samples | None, seed: int = SEED, n_draws: int = N_DRAWS
+) -> Associations | None:
     """Correlate the changes of two analytes, in good responders, in the others and in everybody.
 
     Parameters
     ----------
     study : Study
         With or without ``association`` among its biomarkers.
+    data : Samples or None
+        Its measurements.
+    seed : int
+        Of permutations and bootstrap samples.
+    n_draws : int
+        Permutations of each test, and samples of each bootstrap.
 
     Returns
     -------
@@ -55,121 +95,142 @@ def association(study: Study) -> Associations | None:
         None where the study names no pair. Values below the limit count as half the limit; rows
         say how many patients that touches.
     """
-    data, block = samples(study), study.config.biomarkers
+    block = study.config.biomarkers
     if data is None or block is None or block.association is None:
         return None
     pair = block.association
-    wide = _paired(data.frame, pair)
-    wide["responder"] = _responder(study, pair, wide["USUBJID"])
-    groups = {"All patients": wide}
-    if study.config.responders is not None:
-        known = wide["responder"].notna()
-        groups["Good responders"] = wide[known & (wide["responder"] == 1)]
-        groups["Other patients"] = wide[known & (wide["responder"] == 0)]
+    who = responders(study, pair.visit)
+    wide = _paired(data, pair)
+    wide["responder"] = who.of(wide["USUBJID"])
+    groups = {EVERYBODY: wide}
+    if who.words:
+        groups |= {GOOD: wide[wide["responder"] == 1], OTHERS: wide[wide["responder"] == 0]}
     groups |= {f"All on {arm}": wide[wide["arm"] == arm] for arm in study.arms}
-    labels = {m.parameter: m.label for m in block.panel}
     shared = {
-        "endpoint": f"{labels[pair.x]} with {labels[pair.y]}",
-        "population": study.population_label(block.population),
+        "endpoint": f"{data.labels[pair.x]} with {data.labels[pair.y]}",
+        "population": data.population,
         "visit": study.visit_label(pair.visit),
     }
-    rows = _correlations(study, groups, shared)
-    word = wide["responder"].map({1.0: "Good responders", 0.0: "Other patients"})
-    points = wide[["arm"]].assign(
-        x=np.exp(wide["x"]), y=np.exp(wide["y"]), group=word.fillna("Not classified")
-    )
+    long = _repeated(data, pair)
+    rows: list[dict[str, object]] = []
+    for i, (name, group) in enumerate(groups.items()):
+        rng = np.random.default_rng([seed, i])
+        own = long[long["USUBJID"].isin(group["USUBJID"])]
+        found = _correlations(study.conf_level, group, own, rng, n_draws)
+        names = {"group": name, "contrast": name, **_counts(study, group)}
+        rows += [{**shared, **names, **row} for row in found]
+    claim = _claim(study, groups, np.random.default_rng(seed), n_draws) if who.words else []
+    word = wide["responder"].map({1.0: GOOD, 0.0: OTHERS}).fillna("Not classified")
+    points = wide[["arm"]].assign(x=np.exp(wide["x"]), y=np.exp(wide["y"]), group=word)
     return Associations(
         frame=pd.DataFrame(rows),
+        claim=pd.DataFrame([{**shared, **row} for row in claim]),
         points=points if study.shows_subjects else points.head(0),
-        x=labels[pair.x],
-        y=labels[pair.y],
+        x=data.labels[pair.x],
+        y=data.labels[pair.y],
         visit=study.visit_label(pair.visit),
-        responders=_responder_words(study, pair),
-        unclassified=int(wide["responder"].isna().sum()) if study.config.responders else 0,
+        responders=who,
+        unclassified=int(wide["responder"].isna().sum()) if who.words else 0,
     )
 
 
-def _paired(frame: pd.DataFrame, pair: Association) -> pd.DataFrame:
-    """Log change of both analytes, one row a patient who has both."""
-    at = frame[(frame["visit"] == pair.visit) & frame["base_bound"].notna()]
+def _paired(data: Samples, pair: Association) -> pd.DataFrame:
+    """Log change and log baseline of both analytes, one row a patient who has both."""
     sides = {}
     for side, code in (("x", pair.x), ("y", pair.y)):
-        rows = at[at["parameter"] == code].set_index("USUBJID")
-        change = np.log(halved(rows)) - np.log(halved(rows, "base_"))
+        rows = data.at(code, pair.visit).set_index("USUBJID")
+        base = np.log(halved(rows, "base_"))
         sides[side] = rows[["arm"]].assign(
-            **{side: change, f"low_{side}": rows["below"] | rows["base_below"]}
+            **{
+                side: np.log(halved(rows)) - base,
+                f"base_{side}": base,
+                f"low_{side}": rows["below"] | rows["base_below"],
+            }
         )
     return sides["x"].join(sides["y"].drop(columns="arm"), how="inner").reset_index()
 
 
-def _responder(study: Study, pair: Association, subjects: pd.Series) -> np.ndarray:
-    """1 for good responders, 0 for the others, missing where it is not known."""
-    block = study.config.responders
-    if block is None:
-        return np.full(len(subjects), np.nan)
-    records = study.records(block.parameter, block.population, [_response_visit(study, pair)])
-    values = records.dropna(subset=["AVAL"]).set_index("USUBJID")["AVAL"].reindex(subjects)
-    return np.where(values.isna(), np.nan, values >= block.good).astype(float)
-
-
-def _response_visit(study: Study, pair: Association) -> float:
-    """Visit at which response is judged: that of the samples, where it is judged then."""
-    block = study.config.responders
-    assert block is not None
-    return pair.visit if pair.visit in block.visits else block.visits[0]
-
-
-def _responder_words(study: Study, pair: Association) -> str | None:
-    block = study.config.responders
-    if block is None:
-        return None
-    about = study.parameter(block.parameter)
-    visit = study.visit_phrase(_response_visit(study, pair))
-    return f"{about.label} of at least {block.good:g}{about.unit and ' ' + about.unit} at {visit}"
+def _repeated(data: Samples, pair: Association) -> pd.DataFrame:
+    """Log values of both analytes at every visit, the baseline among them."""
+    rows = data.frame.assign(log=np.log(halved(data.frame)))
+    rows = rows[rows["parameter"].isin([pair.x, pair.y])]
+    wide = rows.pivot_table(index=["USUBJID", "visit"], columns="parameter", values="log")
+    return wide.reindex(columns=[pair.x, pair.y]).set_axis(["x", "y"], axis=1).reset_index()
 
 
 def _correlations(
-    study: Study, groups: dict[str, pd.DataFrame], shared: dict[str, str]
+    level: float,
+    group: pd.DataFrame,
+    long: pd.DataFrame,
+    rng: np.random.Generator,
+    n_draws: int,
 ) -> list[dict[str, object]]:
-    """Both correlations of every group, and the difference between responders and the others."""
+    """Correlate one group's changes in every way."""
+    x, y = group["x"].to_numpy(), group["y"].to_numpy()
+    low = int((group["low_x"] | group["low_y"]).sum())
     rows: list[dict[str, object]] = []
-    kinds: tuple[tuple[Kind, str], ...] = (("pearson", "Pearson"), ("spearman", "Spearman"))
-    for kind, word in kinds:
-        found = {}
-        for name, group in groups.items():
-            result = correlation(group["x"], group["y"], kind, study.conf_level)
-            found[name] = result
-            low = int((group["low_x"] | group["low_y"]).sum())
-            counts = _counts(study, group)
-            rows.append(
-                {
-                    **shared,
-                    **counts,
-                    "analysis": f"{word} correlation of log changes",
-                    "contrast": name,
-                    "group": name,
-                    "kind": word,
-                    "n_below": low,
-                    **result.frame.drop(columns="kind").iloc[0].to_dict(),
-                }
-            )
-        if "Good responders" in found:
-            gap = correlation_difference(found["Good responders"], found["Other patients"])
-            both = pd.concat([groups["Good responders"], groups["Other patients"]])
-            rows.append(
-                {
-                    **shared,
-                    **_counts(study, both),
-                    "analysis": f"difference of {word} correlations (Zou)",
-                    "contrast": "Good responders vs other patients",
-                    "group": "Difference",
-                    "kind": word,
-                    "n": len(both),
-                    "n_below": int((both["low_x"] | both["low_y"]).sum()),
-                    **gap.frame.iloc[0].to_dict(),
-                }
-            )
+    for kind, word in _KINDS:
+        found = correlation(x, y, kind, level)
+        drawn = permuted_correlation(x, y, rng, kind, n_draws)
+        again = bootstrap_correlation(x, y, rng, kind, None, n_draws, level)
+        known = np.isfinite(found.estimate)
+        rows.append(
+            {
+                **_row(found, word),
+                "n_below": low,
+                "p_permuted": drawn.p_value if known else np.nan,
+                "boot_low": again.conf_low,
+                "boot_high": again.conf_high,
+            }
+        )
+    held = pd.get_dummies(group["arm"].astype(str), dtype=float).iloc[:, 1:]
+    given = np.column_stack([group[["base_x", "base_y"]].to_numpy(float), held.to_numpy(float)])
+    rows.append({**_row(partial_correlation(x, y, given, "pearson", level), PARTIAL)})
+    rows[-1]["n_below"] = low
+    within = repeated_correlation(long["x"], long["y"], long["USUBJID"], level)
+    figures = within.frame.iloc[0].drop(["slope", "n_subjects"]).to_dict()
+    rows.append({**figures, "kind": WITHIN, "analysis": _named(WITHIN)})
+    rows[-1] |= {"n": within.n_subjects, "n_below": low}
     return rows
+
+
+def _row(found: Correlation, word: str) -> dict[str, object]:
+    return {**found.__dict__, "kind": word, "analysis": _named(word)}
+
+
+def _named(word: str) -> str:
+    return {
+        PEARSON: "Pearson correlation of log changes",
+        SPEARMAN: "Spearman correlation of log changes",
+        PARTIAL: "partial correlation of log changes, baselines and arm held equal",
+        WITHIN: "correlation of log values within patients (repeated measures)",
+    }[word]
+
+
+def _claim(
+    study: Study, groups: dict[str, pd.DataFrame], rng: np.random.Generator, n_draws: int
+) -> list[dict[str, object]]:
+    """Compare good responders with the others in every way."""
+    level = study.conf_level
+    both = pd.concat([groups[GOOD], groups[OTHERS]])
+    x, y = both["x"].to_numpy(), both["y"].to_numpy()
+    first = (both["responder"] == 1).to_numpy()
+    names = {
+        "contrast": "Good responders vs other patients",
+        "n": len(both),
+        **_counts(study, both),
+    }
+    rows: list[dict[str, object]] = []
+    for (kind, _), analysis in zip(_KINDS, (ZOU, RANK_ZOU), strict=True):
+        sides = [correlation(x[side], y[side], kind, level) for side in (first, ~first)]
+        gap = correlation_difference(*sides)
+        rows.append({**names, **gap.__dict__, "analysis": analysis})
+    drawn = permuted_difference(x, y, first, rng, n_draws=n_draws)
+    figures = {"estimate": drawn.estimate, "p_value": drawn.p_value}
+    rows.insert(1, {**names, **figures, "analysis": REDRAWN})
+    slopes = slope_interaction(x, y, first, level).frame.iloc[0]
+    figures = slopes.drop(["slope_first", "slope_second", "n"]).to_dict()
+    return [*rows, {**names, **figures, "analysis": SLOPES}]
 
 
 def _counts(study: Study, group: pd.DataFrame) -> dict[str, int]:

@@ -11,6 +11,7 @@ from alsutils.stats.staging import SYSTEMS
 from alsutils.study.block import Block as _Block
 from alsutils.study.block import Name
 from alsutils.study.harms import AdverseEvents, Laboratory, Measurements
+from alsutils.study.judgement import RiskOfBias
 from alsutils.study.later import LaterTrial
 from alsutils.study.randomisation import Randomisation
 from alsutils.study.world import World
@@ -162,7 +163,8 @@ class Biomarker(_Block):
     role: Literal["pro-inflammatory", "anti-inflammatory", "trophic", "other"] = "other"
     """Its part in the mechanism."""
     lower_limit: float | None = None
-    """Lower limit of quantification; below it AVAL is empty and AVALC is `<limit`."""
+    """Lower limit of quantification; below it AVAL is empty and AVALC is `<limit`. A column LBLLOQ
+    of the dataset goes first."""
 
 
 class Association(_Block):
@@ -189,6 +191,8 @@ class Biomarkers(_Block):
     """Name of a population."""
     panel: tuple[Biomarker, ...] = Field(min_length=1)
     """The analytes, in the order of the page."""
+    batch: str | None = None
+    """Column of `dataset` with the assay plate or batch of each measurement."""
     association: Association | None = None
     """Two analytes set against each other."""
 
@@ -420,6 +424,8 @@ class StudyConfig(_Block):
     """What was printed about this trial."""
     later_trials: tuple[LaterTrial, ...] = ()
     """Trials that followed this one, and what they found."""
+    risk_of_bias: RiskOfBias | None = None
+    """Judgements of the risk of bias that go before the book's rules."""
     world: World | None = None
     """What is true behind invented data, and the same trial in another world."""
 

@@ -224,6 +224,8 @@ def _bds_columns(role: str, config: StudyConfig) -> dict[str, pa.Column]:
                 columns["BASE"] = _number()
     if config.biomarkers and config.biomarkers.dataset == role:
         columns["BASE"] = _number()
+        if config.biomarkers.batch:
+            columns[config.biomarkers.batch] = pa.Column(nullable=True)
     return columns
 
 

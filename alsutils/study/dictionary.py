@@ -50,6 +50,8 @@ def table_columns() -> pd.DataFrame:
         ("BDS (ADQS, ADLB, ...)", "AVAL", "Value; empty if missing", always),
         ("BDS (ADQS, ADLB, ...)", "BASE, CHG", "Baseline and change", "for endpoints of change"),
         ("BDS (ADQS, ADLB, ...)", "AVALC", "`<limit` where below it", "with limits of biomarkers"),
+        ("BDS (ADLB)", "LBLLOQ", "Lower limit of quantification", "if there is, for biomarkers"),
+        ("BDS (ADLB)", "batch", "Assay plate or batch", "where `biomarkers` names it"),
         ("ADSL", "TRTSDT, TRTEDT", "First and last day of treatment", "if there is, for rates"),
         ("ADSL", "EOSDY or EOSDT", "Last study day or date", "if there is, for events over time"),
         ("ADSL", "DTHFL, DTHDT", "Y for who died; date of death", "if there is, for safety"),

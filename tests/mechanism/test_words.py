@@ -10,78 +10,78 @@ import pytest
 
 from alsutils import mechanism
 from alsutils.display import Figure, Prose, Table
+from alsutils.display.network import NetworkDiagram
 from alsutils.study import Study
 
-Output = Figure | Table | Prose
+Output = Figure | Table | Prose | NetworkDiagram
+Show = Callable[[Study], dict[str, Output]]
 
 
-def everything(study: Study) -> dict[str, Output]:
-    found, spread = mechanism.detection(study), mechanism.levels(study)
-    change, pair = mechanism.changes(study), mechanism.association(study)
-    c, t, s = mechanism.charts, mechanism.tables, mechanism.sentences
-    return {
-        "detection": s.detection(study, found),
-        "changes": s.changes(study, change),
-        "family": s.family(study, change),
-        "methods": s.methods(change),
-        "association": s.association(study, pair),
-        "key_points": s.key_points(study, found, change, pair),
-        "detection chart": c.detection(study, found),
-        "levels chart": c.levels(study, spread),
-        "forest": c.forest(study, change),
-        "scatter": c.scatter(study, pair),
-        "correlations": c.correlations(study, pair),
-        "detection table": t.detection(study, found),
-        "changes table": t.changes(study, change),
-        "methods table": t.methods(study, change),
-        "association table": t.association(study, pair),
-    }
-
-
-def shown(study: Study) -> dict[str, Output]:
-    """Show everything as a notebook does; a value that JSON lacks is an error there."""
-    outputs = everything(study)
-    for output in outputs.values():
-        json.dumps(output._repr_mimebundle_(), allow_nan=False)
-    return outputs
-
-
-def test_a_whole_study_is_shown_with_its_results(study: Study) -> None:
-    outputs = shown(study)
-    assert all(isinstance(outputs[n], Figure) for n in ("levels chart", "forest", "scatter"))
-    results = outputs["changes table"].results
+def test_a_whole_study_is_shown_with_its_results(outputs: dict[str, Output]) -> None:
+    prose = {name for name, output in outputs.items() if isinstance(output, Prose)}
+    # Only the batches are not there.
+    shown = {name for name in outputs if not name.startswith("sentences")}
+    assert prose & shown == {"charts batches", "tables batches", "tables held"}
+    assert isinstance(outputs["charts graph"], NetworkDiagram)
+    results = outputs["tables changes"].results
     assert list(results["endpoint"]) == ["Alpha", "Beta"]
     alpha = results.iloc[0]
-    sentence = str(outputs["changes"])
+    sentence = str(outputs["sentences changes"])
     assert "Alpha (higher, ratio" in sentence
     assert f"{alpha['estimate']:.2f}" in sentence
 
 
+def test_every_picture_is_described_and_explained(outputs: dict[str, Output]) -> None:
+    for name, output in outputs.items():
+        if isinstance(output, Figure | NetworkDiagram):
+            assert len(output.description) > 40, name
+            assert len(output.caption) > 30, name
+            assert "nan" not in output.description.lower().split(), name
+
+
 def test_swapping_the_arms_turns_the_sentences(make: Callable[..., Study]) -> None:
     arms = [{"value": "T", "label": "Treated"}, {"value": "C", "label": "Control"}]
-    sentence = str(everything(make(arms=arms))["changes"])
+    study = make(arms=arms)
+    change = mechanism.changes(study, mechanism.samples(study))
+    sentence = str(mechanism.sentences.changes(study, change))
     assert "Control against Treated" in sentence
     assert "Alpha (lower, ratio" in sentence
 
 
-def test_no_biomarkers_is_said_and_not_an_error(make: Callable[..., Study]) -> None:
+def test_no_biomarkers_is_said_and_not_an_error(make: Callable[..., Study], shown: Show) -> None:
     study = make(biomarkers=None)
     assert mechanism.samples(study) is None
     outputs = shown(study)
-    assert str(outputs["forest"]) == mechanism.sentences.NO_BIOMARKERS
-    assert str(outputs["key_points"]) == mechanism.sentences.NO_BIOMARKERS
+    assert not [n for n, o in outputs.items() if not isinstance(o, Prose)]
+    # Once a section, not once a cell.
+    told = [n for n, o in outputs.items() if str(o) == mechanism.sentences.NO_BIOMARKERS]
+    assert {"sentences taken", "charts heat", "sentences key_points"} <= set(told)
+    assert len(told) < 10
+    assert {str(outputs[n]) for n in outputs if n not in told} <= {"", mechanism.sentences.NO_PAIR}
 
 
-def test_no_pair_and_no_responders(make: Callable[..., Study]) -> None:
-    block = {
-        "dataset": "adlb",
-        "visits": [4],
-        "population": "all",
-        "panel": [{"parameter": "AAA", "label": "Alpha"}],
-    }
-    assert "names no pair" in str(shown(make(biomarkers=block))["association"])
-    words = str(shown(make(responders=None))["association"])
-    assert "does not say who is a good responder" in words
+ONE = {
+    "dataset": "adlb",
+    "visits": [4],
+    "population": "all",
+    "panel": [{"parameter": "AAA", "label": "Alpha"}],
+}
+
+
+def test_one_analyte_of_no_role(make: Callable[..., Study], shown: Show) -> None:
+    outputs = shown(make(biomarkers=ONE))
+    assert "names no pair" in str(outputs["charts scatter"])
+    assert "which way is good" in str(outputs["charts composite"])
+    assert "no network" in str(outputs["charts network"])
+    assert isinstance(outputs["charts forest"], Figure)
+    assert "There is one visit after baseline" in str(outputs["sentences courses"])
+
+
+def test_no_responders(make: Callable[..., Study], shown: Show) -> None:
+    outputs = shown(make(responders=None))
+    assert "does not say who is a good responder" in str(outputs["sentences association"])
+    assert "does not say who is a good responder" in str(outputs["tables claim"])
+    assert "as an example" in str(outputs["sentences forks"])
 
 
 def lowered(data: pd.DataFrame) -> pd.DataFrame:
@@ -89,8 +89,16 @@ def lowered(data: pd.DataFrame) -> pd.DataFrame:
     return data.assign(AVAL=data["AVAL"].where(~low), AVALC=data["AVALC"].where(~low, "<1"))
 
 
+def all_low(data: pd.DataFrame) -> pd.DataFrame:
+    return data.assign(AVAL=np.nan, AVALC="<1", BASE=np.nan)
+
+
 def one_arm(data: pd.DataFrame) -> pd.DataFrame:
     return data[data["USUBJID"].str[1:].astype(int) % 2 == 0]
+
+
+def other_arm(data: pd.DataFrame) -> pd.DataFrame:
+    return data[data["USUBJID"].str[1:].astype(int) % 2 == 1]
 
 
 def few(data: pd.DataFrame) -> pd.DataFrame:
@@ -109,26 +117,94 @@ def constant(data: pd.DataFrame) -> pd.DataFrame:
     return data.assign(AVAL=2.0, BASE=2.0, AVALC="2")
 
 
+def no_overlap(data: pd.DataFrame) -> pd.DataFrame:
+    """Nobody has both analytes."""
+    odd = data["USUBJID"].str[1:].astype(int) % 4 < 2
+    return data[odd == (data["PARAMCD"] == "AAA")]
+
+
+NOTHING = "no analyte could be compared"
+
+
 @pytest.mark.parametrize(
-    ("change", "place", "words"),
+    ("change", "said", "observed"),
     [
-        (lowered, "changes", "of 1 analyte compared"),
-        (one_arm, "detection", "There is no sample of patients on Treated"),
-        (one_arm, "changes", "no analyte could be compared"),
-        (few, "changes", "no analyte could be compared"),
-        (nothing_positive, "detection", "were left out, because they have no logarithm"),
-        (no_baseline, "changes", "no analyte could be compared"),
-        (constant, "changes", "no analyte could be compared"),
+        (
+            lowered,
+            {"changes": "of 1 analyte compared", "distributions": "Beta", "connections": "Beta"},
+            False,
+        ),
+        (
+            all_low,
+            {
+                "detection": "Every value lies below its limit",
+                "changes": NOTHING,
+                "pathways": "No analyte has changes enough",
+                "family": "of which 0 could be made",
+            },
+            True,
+        ),
+        (
+            one_arm,
+            {
+                "detection": "There is no sample of patients on Treated",
+                "changes": NOTHING,
+                "together": "the panel could not be compared",
+            },
+            False,
+        ),
+        (other_arm, {"detection": "There is no sample of patients on Control"}, True),
+        (few, {"changes": NOTHING, "association": "not known (n 2)"}, True),
+        (nothing_positive, {"detection": "because they have no logarithm"}, False),
+        (no_baseline, {"changes": NOTHING, "connections": "not two analytes"}, False),
+        (constant, {"changes": NOTHING}, False),
+        (
+            no_overlap,
+            {"association": "not known (n 0)", "claim": "difference cannot be estimated"},
+            False,
+        ),
     ],
 )
-@pytest.mark.parametrize("observed", [False, True])
 def test_degenerate_samples_are_said_and_not_an_error(
-    make: Callable[..., Study], change: Any, place: str, words: str, observed: bool
+    make: Callable[..., Study], shown: Show, change: Any, said: dict[str, str], observed: bool
 ) -> None:
     keys = {"provenance": "observed", "show_subjects": False} if observed else {}
-    assert words in str(shown(make(change, **keys))[place])
+    outputs = shown(make(change, **keys))
+    for name, words in said.items():
+        assert words in str(outputs[f"sentences {name}"])
 
 
 def test_the_table_says_why_there_is_no_estimate(make: Callable[..., Study]) -> None:
-    table = shown(make(lowered))["changes table"]
-    assert "fewer than 3 values above the limit in Control and Treated" in table.to_html()
+    study = make(lowered)
+    table = mechanism.tables.changes(study, mechanism.changes(study, mechanism.samples(study)))
+    assert "fewer than 3 values above the limit in Control" in table.to_html()
+
+
+def test_an_observed_study_writes_no_patient_into_a_page(
+    make: Callable[..., Study], shown: Show
+) -> None:
+    outputs = shown(make(provenance="observed", show_subjects=False))
+    assert isinstance(outputs["charts scatter"], Prose)
+    assert isinstance(outputs["charts linked"], Prose)
+    for name in ("levels", "network", "taken", "distributions"):
+        figure = outputs[f"charts {name}"]
+        assert isinstance(figure, Figure)
+        assert "S07" not in json.dumps(figure.spec())
+
+
+THREE = [
+    {"value": "C", "label": "Control"},
+    {"value": "T", "label": "Low dose"},
+    {"value": "U", "label": "High dose"},
+]
+
+
+def test_three_arms_are_compared_with_the_control_each(
+    make: Callable[..., Study], shown: Show
+) -> None:
+    outputs = shown(make(arms=THREE))
+    results = outputs["tables changes"].results
+    assert list(dict.fromkeys(results["treated"])) == ["Low dose", "High dose"]
+    assert "4 tests, of which" in str(outputs["sentences family"])
+    assert all(isinstance(outputs[n], Figure | Table) for n in ("charts heat", "tables family"))
+    assert "High dose against Control" in str(outputs["sentences family"])

@@ -1,0 +1,144 @@
+"""Tables of values below a limit."""
+
+import numpy as np
+import pandas as pd
+
+from alsutils.display import Prose, Table, tables
+from alsutils.display import format as fmt
+from alsutils.mechanism.analysis import IMPUTED, MAIN, NAIVE, RANKS, Changes
+from alsutils.mechanism.limits import Distributions, Substitution
+from alsutils.mechanism.tables.cells import arm_column, finite, level, worded
+from alsutils.study import Study
+
+_RULES = {
+    "tobit": "Censored regression",
+    "half": "Half the limit",
+    "root": "Limit / √2",
+    "limit": "The limit itself",
+}
+_SHARES = (0.2, 0.5, 0.8)
+
+
+def distributions(study: Study, result: Distributions | None) -> Table | Prose:
+    """Lay out medians by the flipped Kaplan-Meier estimate, beside those with half the limit."""
+    if result is None:
+        return Prose("")
+    if result.frame.empty:
+        return Prose(f"There is no sample at {result.visit.lower()}.")
+    frame = result.frame
+    rows = frame.assign(
+        cell=[_median(r) for r in frame.to_dict("records")],
+        below=[fmt.count_of(r["n_below"], r["n"]) for r in frame.to_dict("records")],
+        halved=[_figure(v) for v in frame["halved"]],
+        mean=[
+            f"{'≤ ' if bound else ''}{_figure(v)}"
+            for v, bound in zip(frame["mean"], frame["mean_is_bound"], strict=True)
+        ],
+        halved_mean=[_figure(v) for v in frame["halved_mean"]],
+        analyte=frame["endpoint"] + [f", {u}" if u else "" for u in frame["unit"]],
+    )
+    return tables.table(
+        rows,
+        f"Distribution at {result.visit.lower()}",
+        {
+            "arm": "Arm",
+            "below": "Below the limit",
+            "cell": f"Median ({level(study)})",
+            "mean": "Mean",
+            "halved": "Median",
+            "halved_mean": "Mean",
+        },
+        group="analyte",
+        spanners={"Kaplan-Meier": ["cell", "mean"], "Half the limit": ["halved", "halved_mean"]},
+        notes=[
+            "“<” stands before the lowest limit where the median, or its limit, lies below it. A "
+            "mean after “≤” is the most that it can be."
+        ],
+        results=finite(frame),
+    )
+
+
+def _median(row: dict[str, float]) -> str:
+    """Write a median and its interval, as far as they lie above the limits."""
+    if not np.isfinite(row["estimate"]):
+        return "below the limit"
+    low = "limit" if not np.isfinite(row["conf_low"]) else _figure(row["conf_low"])
+    high = "limit" if not np.isfinite(row["conf_high"]) else _figure(row["conf_high"])
+    return f"{_figure(row['estimate'])} ({'<' if low == 'limit' else ''}{low} to {high})"
+
+
+def _figure(value: float) -> str:
+    """Write a concentration with three digits."""
+    if not np.isfinite(value):
+        return fmt.MISSING
+    digits = max(0, 2 - int(np.floor(np.log10(abs(value))))) if value else 0
+    return fmt.number(value, min(digits, 4))
+
+
+def methods(study: Study, result: Changes | None) -> Table | Prose:
+    """Lay the four methods side by side."""
+    if result is None:
+        return Prose("")
+    frame = worded(result.frame)
+    key = ["endpoint", "visit", "treated"]
+    wide = frame.pivot_table(
+        index=key, columns="analysis", values="ratio", aggfunc="first", sort=False
+    ).reset_index()
+    low = frame.drop_duplicates(key)[[*key, "n_below", "n_control", "n_treated"]]
+    wide = low.merge(wide, on=key)
+    wide["below"] = [
+        fmt.count_of(r["n_below"], r["n_control"] + r["n_treated"]) for r in wide.to_dict("records")
+    ]
+    names = {MAIN: "main", IMPUTED: "imputed", NAIVE: "naive", RANKS: "ranks"}
+    return tables.table(
+        wide.rename(columns=names),
+        "The same comparisons by four methods",
+        {
+            "visit": "Visit",
+            **arm_column(study),
+            "below": "Below the limit",
+            "main": "Censored regression",
+            "imputed": "Multiple imputation",
+            "ranks": "Ranks (Hodges-Lehmann)",
+            "naive": "Half the limit",
+        },
+        group="endpoint",
+        notes=[
+            f"Ratios to {study.control} with {fmt.percent(study.conf_level)} intervals. By ranks: "
+            "of medians, not adjusted for baseline; ∞ or 0 where values below the limit leave that "
+            "side open, – where they leave the median open."
+        ],
+        results=finite(result.frame[result.frame["analysis"] != MAIN]),
+    )
+
+
+def substitution(_study: Study, result: Substitution | None) -> Table | Prose:
+    """Lay out bias and coverage of each rule at three shares below the limit."""
+    if result is None:
+        return Prose("")
+    near = [s for s in _SHARES if np.isclose(result.frame["share_below"], s).any()]
+    rows = []
+    for rule, words in _RULES.items():
+        own = result.frame[result.frame["rule"] == rule]
+        row = {"rule": words}
+        for i, share in enumerate(near):
+            here = own[np.isclose(own["share_below"], share)].iloc[0]
+            row[f"bias{i}"] = fmt.percent(here["bias"])
+            row[f"cover{i}"] = fmt.percent(here["coverage"])
+        rows.append(row)
+    labels = {"rule": "Written"}
+    for i in range(len(near)):
+        labels |= {f"bias{i}": "Bias", f"cover{i}": "Coverage"}
+    return tables.table(
+        pd.DataFrame(rows),
+        "What writing a number does to a ratio of geometric means",
+        labels,
+        spanners={
+            f"{fmt.percent(share)} below": [f"bias{i}", f"cover{i}"] for i, share in enumerate(near)
+        },
+        notes=[
+            f"{result.n_trials:,} simulated trials of {result.n_per_arm} patients an arm, a true "
+            f"ratio of {result.ratio:g} and a standard deviation of {result.log_sd:g} on the scale "
+            "of the natural logarithm. Coverage: intervals that hold the truth."
+        ],
+    )

@@ -1,0 +1,116 @@
+"""Tables of what was measured."""
+
+import pandas as pd
+
+from alsutils.display import Prose, Table, tables
+from alsutils.display import format as fmt
+from alsutils.mechanism.analysis import Detection
+from alsutils.mechanism.batches import Batches
+from alsutils.mechanism.tables.cells import arm_column, level, reasons, worded
+from alsutils.mechanism.taken import Taken
+from alsutils.study import Study
+
+
+def taken(study: Study, result: Taken | None) -> Table | Prose:
+    """Lay out the patients with a sample, a row a visit, a column an arm."""
+    if result is None:
+        return Prose("")
+    frame = result.frame.assign(
+        cell=[
+            f"{r['samples']} of {r['patients']} ({fmt.percent(r['share'])})"
+            for r in result.frame.to_dict("records")
+        ]
+    )
+    wide = frame.pivot_table(
+        index=["visit", "visit_label"], columns="arm", values="cell", aggfunc="first"
+    ).reset_index()
+    arms = {f"arm{i}": arm for i, arm in enumerate(study.arms)}
+    wide = wide.rename(columns={arm: name for name, arm in arms.items()})
+    return tables.table(
+        wide,
+        "Patients with a sample",
+        {"visit_label": "Visit", **arms},
+        notes=[
+            f"{fmt.plural(result.whole, 'patient')} of {result.patients} gave a sample at every "
+            f"visit, {result.never or 'none'} at no visit."
+        ],
+    )
+
+
+def detection(study: Study, result: Detection | None) -> Table | Prose:
+    """Lay out samples and those below the limit, a row an analyte and visit, a column an arm."""
+    if result is None:
+        return Prose("")
+    frame = result.frame.assign(
+        cell=[
+            f"{low} of {n}" if n else fmt.MISSING
+            for low, n in zip(result.frame["n_below"], result.frame["n"], strict=True)
+        ]
+    )
+    wide = frame.pivot_table(
+        index=["endpoint", "visit"], columns="arm", values="cell", aggfunc="first", sort=False
+    ).reset_index()
+    names = frame.drop_duplicates(["endpoint", "visit"])
+    names = names[["endpoint", "visit", "visit_label", "limit_low", "limit_high", "unit"]]
+    wide = names.merge(wide, on=["endpoint", "visit"])
+    wide["analyte"] = [f"{r['endpoint']}: {_limit(r)}" for r in wide.to_dict("records")]
+    arms = {f"arm{i}": arm for i, arm in enumerate(study.arms)}
+    wide = wide.rename(columns={arm: name for name, arm in arms.items()})
+    return tables.table(
+        wide,
+        "Values below the limit of quantification",
+        {"visit_label": "Visit", **arms},
+        group="analyte",
+        notes=["Cells are values below the limit of all samples."],
+    )
+
+
+def _limit(row: dict[str, object]) -> str:
+    """Name an analyte's limit, or its lowest and highest where it has several."""
+    low, high = row["limit_low"], row["limit_high"]
+    if pd.isna(low):
+        return "no limit given"
+    words = f"limit {low:g}" if low == high else f"limits {low:g} to {high:g}"
+    return f"{words} {row['unit']}".rstrip()
+
+
+def batches(study: Study, result: Batches | None) -> Table | Prose:
+    """Lay out how the arms are spread over the batches."""
+    if result is None:
+        return Prose("")
+    wide = result.counts.pivot_table(
+        index="batch", columns="arm", values="n", aggfunc="first", observed=False
+    ).reset_index()
+    wide.columns = pd.Index(wide.columns.astype("str"))
+    arms = {f"arm{i}": arm for i, arm in enumerate(study.arms)}
+    wide = wide.rename(columns={arm: name for name, arm in arms.items()})
+    return tables.table(
+        wide.astype({"batch": "str"}),
+        "Measurements in each batch",
+        {"batch": "Batch", **arms},
+        notes=["A batch that holds one arm alone cannot be told apart from the treatment."],
+    )
+
+
+def held(study: Study, result: Batches | None) -> Table | Prose:
+    """Lay out the comparisons with the batch held equal."""
+    if result is None:
+        return Prose("")
+    if result.held.empty:
+        return Prose(
+            "No analyte was measured in more than one batch, so there is nothing to hold equal."
+        )
+    return tables.table(
+        worded(result.held),
+        f"Ratio to {study.control} with the batch held equal",
+        {
+            "visit": "Visit",
+            **arm_column(study),
+            "ratio": f"Ratio ({level(study)})",
+            "p_value": "p",
+        },
+        {"p_value": fmt.p_value},
+        group="endpoint",
+        notes=reasons(result.held),
+        results=result.held,
+    )

@@ -1,0 +1,8 @@
+"""What is said where something is not there."""
+
+NO_BIOMARKERS = "This study has no biomarkers, so this section is empty."
+NO_PAIR = (
+    "This study names no pair of analytes to set against each other, so this section is empty."
+)
+NO_BATCH = "The data do not say on which plate or in which batch a sample was measured."
+NO_COMPARISON = "No analyte has values enough above its limit to compare the arms."
