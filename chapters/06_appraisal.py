@@ -37,7 +37,9 @@ After this chapter you can
 - say how sceptical a reader may be and still have to change their mind;
 - explain why estimates that stand out are too large on average, and by how much;
 - check a printed comparison from its own cells;
-- list what a design leaves open, whatever the numbers say.
+- list what a design leaves open, whatever the numbers say;
+- hold a later trial against what this one let expect;
+- judge the risk of bias of a result, and check whether a report tells what it should.
 
 ## Data used
 
@@ -180,6 +182,20 @@ Some doubts cannot be calculated away. They follow from how the trial was run.
 # %%
 appraisal.sentences.limits(study, appraisal.exposure(study))
 
+# %% [markdown]
+"""
+Reviewers put such doubts in order. **RoB 2** {cite:p}`sterne2019` asks about five places where bias
+can enter: how the arms were drawn, what patients really got, who is missing, how the outcome was
+measured, and whether the reported analysis was the planned one.
+"""
+
+# %%
+bias = appraisal.risk_of_bias(study)
+appraisal.charts.risk_of_bias(study, bias)
+
+# %%
+appraisal.sentences.risk_of_bias(bias)
+
 # %%
 story(study, "appraisal", "afterwards")
 
@@ -199,6 +215,21 @@ appraisal.tables.afterwards(study, later)
 
 # %%
 appraisal.sentences.afterwards(study, later)
+
+# %% [markdown]
+"""
+## Was everything told?
+
+**CONSORT** lists what the report of a randomised trial should tell {cite:p}`consort2025`. A book made
+from data can tell some of it, and it can say what else to look for elsewhere.
+"""
+
+# %%
+report = appraisal.checklist(study)
+appraisal.sentences.checklist(report)
+
+# %%
+appraisal.sentences.checklist_summary(report)
 
 # %% [markdown]
 """

@@ -3,15 +3,19 @@
 from alsutils.appraisal import charts, sentences, tables
 from alsutils.appraisal.afterwards import afterwards
 from alsutils.appraisal.analysis import exaggeration, exposure, forensics, scepticism, standardised
+from alsutils.appraisal.bias import risk_of_bias
+from alsutils.appraisal.checklist import checklist
 from alsutils.appraisal.worlds import divergence, worlds
 
 __all__ = [
     "afterwards",
     "charts",
+    "checklist",
     "divergence",
     "exaggeration",
     "exposure",
     "forensics",
+    "risk_of_bias",
     "scepticism",
     "sentences",
     "standardised",

@@ -1,6 +1,8 @@
 """What the trial can and cannot say, in sentences that read the results."""
 
 from alsutils.appraisal.sentences.afterwards import afterwards
+from alsutils.appraisal.sentences.bias import risk_of_bias
+from alsutils.appraisal.sentences.checklist import checklist, checklist_summary
 from alsutils.appraisal.sentences.forensics import forensics
 from alsutils.appraisal.sentences.limits import limits
 from alsutils.appraisal.sentences.scale import by_measurement
@@ -12,10 +14,13 @@ __all__ = [
     "afterwards",
     "bias_needed",
     "by_measurement",
+    "checklist",
+    "checklist_summary",
     "divergence",
     "forensics",
     "key_points",
     "limits",
+    "risk_of_bias",
     "scepticism",
     "telling",
     "worlds",
