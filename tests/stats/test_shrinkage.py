@@ -103,15 +103,14 @@ def test_shares_move_towards_their_system_and_keep_their_order(arm):
     assert (frame["conf_low"] < frame["estimate"]).all()
     assert (frame["estimate"] < frame["conf_high"]).all()
     assert frame["weight"].between(0, 1).all()
-    gap = frame["raw"] - frame["estimate"]
     for _, rows in frame.groupby(systems):
         if len(rows) > 1:
             assert rows["weight"].max() == pytest.approx(rows["weight"].min())
             by_raw = rows.sort_values("raw", kind="stable")["estimate"]
             assert (by_raw.diff().dropna() > -1e-12).all()
-            # The lowest is never drawn down nor the highest up.
-            assert gap[rows["raw"].idxmin()] <= 1e-9 or rows["raw"].min() == rows["raw"].max()
-            assert gap[rows["raw"].idxmax()] >= -1e-9 or rows["raw"].min() == rows["raw"].max()
+            # They are drawn towards each other. (All may move a little the same way: the mean of
+            # a system with hardly any patients is uncertain too.)
+            assert np.ptp(rows["estimate"]) <= np.ptp(rows["raw"]) + 1e-9
 
 
 @given(arm=terms(), other=st.integers(0, 10))
