@@ -35,8 +35,8 @@ pilot: .venv/.ready ## build the same book on the CDISC pilot trial into _build/
 serve: book ## build, then serve the book at http://localhost:8000
 	$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory $(OUT)/html
 
-test: .venv/.ready ## run every test
-	$(BIN)/python -m pytest
+test: .venv/.ready ## run every test, on all cores
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: .venv/.ready ## check style, docstrings and types
 	$(BIN)/ruff check .
