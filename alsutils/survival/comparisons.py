@@ -167,7 +167,9 @@ def gains(study: Study) -> Gains | None:
             end = common_horizon([treated, control], [])
             named = horizon_of(data)
             names = {key: pair.names[key] for key in ("endpoint", "unit", "treated", "contrast")}
-            for horizon in sorted({*np.linspace(0, end, _POINTS + 1)[1:], named}):
+            longest = max(curve.last for curve in data.curves.values())
+            grid = np.linspace(0, longest, _POINTS + 1)  # a grid holds no patient's own time
+            for horizon in sorted({*grid[(grid > 0) & (grid <= end)], named}):
                 if not 0 < horizon <= end:
                     continue
                 gap = restricted_mean_difference(treated, control, horizon)

@@ -156,7 +156,7 @@ def covariates(study: Study) -> Figures | None:
     for data in times(study):
         names = data.endpoint.covariates
         model = model_of(study, data, names)
-        if not names or model.frame.empty:
+        if not names or not model.arms:
             continue
         words = terms_in_words(study, model.frame[list(names)])
         spread = _spread(model.design)
@@ -286,6 +286,8 @@ def _log_ratios(
     fitter: Fitter, frame: pd.DataFrame, design: pd.DataFrame
 ) -> dict[str, dict[str, Any]]:
     """Fit and give each term's row, or the reason why there is none."""
+    if design.empty:
+        return {}
     try:
         fit = fitter(frame, design)
     except HazardFitError as error:

@@ -15,12 +15,11 @@ from alsutils.stats.survival import (
     restricted_mean,
 )
 from alsutils.study import Study
-from alsutils.survival.analysis import MOST_STEPS, horizon_of, round_times, shown_steps
+from alsutils.survival.analysis import horizon_of, round_times, shown_steps
 from alsutils.survival.hazards import indicators
 from alsutils.survival.times import Times, times
 
 OWN, READ = "The patients", "Read off the curve"
-CLICKS = 80  # evenly on each curve, where no patient's own time may be shown or steps are many
 
 
 @dataclass(frozen=True)
@@ -79,8 +78,11 @@ def read_back(study: Study) -> ReadBack | None:
     grid, horizon = round_times(end, data.endpoint.unit), horizon_of(data)
     drawn, rows, people, clicks = [], [], [], []
     for arm, curve in data.curves.items():
-        stepwise = study.shows_subjects and len(curve.frame) <= MOST_STEPS
-        points = click_curve(curve, None if stepwise else CLICKS)
+        own = shown_steps(study, curve.frame, end)
+        # A reader clicks after each step, or at even distances where steps are not to be seen.
+        points = own[["time", "estimate"]].rename(columns={"estimate": "share"})
+        if own is curve.frame:
+            points = click_curve(curve)
         watched = [t for t in grid if t <= curve.last]
         try:
             found = reconstruct(
@@ -93,7 +95,6 @@ def read_back(study: Study) -> ReadBack | None:
             )
         except ReconstructionError:
             continue
-        own = shown_steps(study, curve.frame, end)
         for source, frame in ((OWN, own), (READ, found.curve.frame)):
             drawn.append(frame[["time", "estimate"]].assign(source=source, arm=arm))
         people.append(found.frame.assign(arm=arm))

@@ -1,5 +1,6 @@
 """The times of each event, as the other rooms use them."""
 
+import weakref
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -90,8 +91,21 @@ def times(study: Study) -> list[Times]:
     Returns
     -------
     list of Times
-        In the order of study.yml; empty where it names no event.
+        In the order of study.yml; empty where it names no event. Collected once a study, since
+        every section asks for them.
     """
+    key = id(study)
+    if key not in _KNOWN:
+        _KNOWN[key] = _collected(study)
+        weakref.finalize(study, _KNOWN.pop, key, None)
+    return _KNOWN[key]
+
+
+_KNOWN: dict[int, list[Times]] = {}  # by the identity of a study that is in use
+
+
+def _collected(study: Study) -> list[Times]:
+    """Collect the times of every event."""
     found = []
     for endpoint in study.config.time_to_event:
         records = study.times(endpoint)

@@ -6,10 +6,12 @@ from typing import Any
 
 import pandas as pd
 
+from alsutils.display import Prose
 from alsutils.display import format as fmt
+from alsutils.study import Study
 
+SAID = ""  # where another cell of the section says why there is nothing
 NO_EVENT = "This study names no time to an event, so this section is empty."
-NOT_SHOWN = "Single patients are not shown for this study."
 NOT_COMPARED = "There is nothing to compare: no treated arm and control both have patients."
 NO_COVARIATES = (
     "study.yml names no covariates for any event, or no model with them could be fitted."
@@ -25,6 +27,11 @@ ONE_DEFINITION = (
     "beside it."
 )
 NO_RATIO = "No hazard ratio could be estimated, so there is none to look at here."
+
+
+def nothing(study: Study, why: str) -> Prose:
+    """Say why a section is empty."""
+    return Prose(why if study.config.time_to_event else NO_EVENT)
 
 
 def includes(low: float, high: float, value: float) -> str:

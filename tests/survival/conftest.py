@@ -1,6 +1,7 @@
 """A small trial with a time to an event, made of the reference data."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,40 +52,49 @@ def config(**changes: Any) -> dict[str, Any]:
 Make = Callable[..., Study]
 
 
+def build(
+    folder: Path, change: Callable[[pd.DataFrame], pd.DataFrame] | None = None, **keys: Any
+) -> Study:
+    """Write a study of the arms named, its times changed by a function, its config by key."""
+    chosen = config(**keys)
+    data = pd.read_csv(REFERENCE / "survival.csv")
+    data["TRT01P"] = "A" + data["arm"].astype(str)
+    data["USUBJID"] = [f"S{i:02d}" for i in range(len(data))]
+    data = data[data["TRT01P"].isin([a["value"] for a in chosen["arms"]])]
+    adsl = data.rename(columns={"age": "AGE", "onset": "ONSET"}).assign(ITTFL="Y")
+    score = pd.DataFrame(
+        {"USUBJID": adsl["USUBJID"], "PARAMCD": "SCORE", "AVISITN": 4, "AVAL": 1.0}
+    )
+    adtte = pd.DataFrame(
+        {
+            "USUBJID": adsl["USUBJID"],
+            "PARAMCD": "EVT",
+            "AVAL": adsl["time"],
+            "CNSR": 1 - adsl["event"],
+            "ARMCODE": adsl["TRT01P"],
+        }
+    )
+    if change is not None:
+        adtte = change(adtte)
+    adsl.to_csv(folder / "adsl.csv", index=False)
+    score.assign(BASE=0, CHG=1).to_csv(folder / "adqs.csv", index=False)
+    adtte.to_csv(folder / "adtte.csv", index=False)
+    (folder / "study.yml").write_text(yaml.safe_dump(chosen))
+    return load_study(folder)
+
+
 @pytest.fixture
 def make(tmp_path: Path) -> Make:
-    """Write a study of the arms named, its times changed by a function, its config by key."""
-
-    def built(change: Callable[[pd.DataFrame], pd.DataFrame] | None = None, **keys: Any) -> Study:
-        chosen = config(**keys)
-        data = pd.read_csv(REFERENCE / "survival.csv")
-        data["TRT01P"] = "A" + data["arm"].astype(str)
-        data["USUBJID"] = [f"S{i:02d}" for i in range(len(data))]
-        data = data[data["TRT01P"].isin([a["value"] for a in chosen["arms"]])]
-        adsl = data.rename(columns={"age": "AGE", "onset": "ONSET"}).assign(ITTFL="Y")
-        score = pd.DataFrame(
-            {"USUBJID": adsl["USUBJID"], "PARAMCD": "SCORE", "AVISITN": 4, "AVAL": 1.0}
-        )
-        adtte = pd.DataFrame(
-            {
-                "USUBJID": adsl["USUBJID"],
-                "PARAMCD": "EVT",
-                "AVAL": adsl["time"],
-                "CNSR": 1 - adsl["event"],
-                "ARMCODE": adsl["TRT01P"],
-            }
-        )
-        if change is not None:
-            adtte = change(adtte)
-        adsl.to_csv(tmp_path / "adsl.csv", index=False)
-        score.assign(BASE=0, CHG=1).to_csv(tmp_path / "adqs.csv", index=False)
-        adtte.to_csv(tmp_path / "adtte.csv", index=False)
-        (tmp_path / "study.yml").write_text(yaml.safe_dump(chosen))
-        return load_study(tmp_path)
-
-    return built
+    """Build a study in a folder of the test's own."""
+    return partial(build, tmp_path)
 
 
 @pytest.fixture
 def study(make: Make) -> Study:
     return make()
+
+
+@pytest.fixture(scope="session")
+def module_build() -> Callable[..., Study]:
+    """The builder itself, for fixtures that outlive a test."""
+    return build

@@ -9,7 +9,7 @@ from alsutils.display import format as fmt
 from alsutils.study import Study
 from alsutils.survival.absence import TARGET_POWER, Beliefs, Inside
 from alsutils.survival.charts.paint import treated_colour
-from alsutils.survival.words import NO_RATIO
+from alsutils.survival.words import NO_RATIO, SAID, nothing
 
 _TICKS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 20)
 _WORDS = {"prior": "Before", "trial": "The trial alone", "posterior": "After"}
@@ -19,7 +19,7 @@ _HEADER = alt.Header(labelAlign="left", labelAnchor="start")
 def inside(study: Study, result: Inside | None) -> Figure | Prose:
     """Draw the power for each ratio that the interval holds, a panel an event."""
     if result is None:
-        return Prose(NO_RATIO)
+        return nothing(study, NO_RATIO)
     panels = []
     for endpoint, rows in result.curve.groupby("endpoint", sort=False):
         base = alt.Chart(rows).encode(
@@ -64,7 +64,7 @@ def inside(study: Study, result: Inside | None) -> Figure | Prose:
 def beliefs(study: Study, result: Beliefs | None) -> Figure | Prose:
     """Draw what each believed before and should believe after, a panel a person and event."""
     if result is None:
-        return Prose(NO_RATIO)
+        return Prose(SAID)
     several = len(study.treated) > 1
     names = {"no opinion": "No opinion", "sceptical": "Sceptic", "enthusiastic": "Enthusiast"}
     curves = result.curves.assign(

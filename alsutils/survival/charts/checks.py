@@ -9,7 +9,7 @@ from alsutils.display import format as fmt
 from alsutils.study import Study
 from alsutils.survival.charts.paint import arm_colour, treated_colour
 from alsutils.survival.checks import RESIDUALS, SPLINE, Changing, Fitting
-from alsutils.survival.words import NO_NUMBERS, NO_RATIO
+from alsutils.survival.words import NO_NUMBERS, NO_RATIO, SAID, nothing
 
 _TICKS = [0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50]
 _DASHES = {RESIDUALS: [1, 0], SPLINE: [7, 4]}
@@ -19,7 +19,7 @@ _HEADER = alt.Header(labelAngle=0, labelAlign="left", labelOrient="top", labelAn
 def changing(study: Study, result: Changing | None) -> Figure | Prose:
     """Draw the hazard ratio over time, a panel an event."""
     if result is None:
-        return Prose(NO_RATIO)
+        return nothing(study, NO_RATIO)
     if result.lines.empty:
         return Prose("There are too few events to draw the hazard ratio over time.")
     panels = [_over_time(study, result, endpoint) for endpoint in _events(result.lines)]
@@ -96,7 +96,7 @@ def _over_time(study: Study, result: Changing, endpoint: str) -> charts.Chart:
 def fitting(study: Study, result: Fitting | None) -> Figure | Prose:
     """Draw how surprising each patient is and how much each moves the ratio, or counts of them."""
     if result is None:
-        return Prose(NO_RATIO)
+        return nothing(study, NO_RATIO)
     furthest = [
         f"{r['endpoint']}, {r['treated']}: {fmt.number(r['estimate'])}, between "
         f"{fmt.number(r['lowest'])} and {fmt.number(r['highest'])} without any one patient"
@@ -171,7 +171,7 @@ def _counts(result: Fitting) -> alt.FacetChart:
 def forms(result: Fitting | None) -> Figure | Prose:
     """Draw martingale residuals over each number among the covariates."""
     if result is None:
-        return Prose(NO_RATIO)
+        return Prose(SAID)
     if result.form_lines.empty:
         return Prose(NO_NUMBERS)
     whole = pd.concat([result.form_lines, result.form_points], ignore_index=True)

@@ -8,13 +8,13 @@ from alsutils.display import format as fmt
 from alsutils.study import Study
 from alsutils.survival.charts.paint import treated_colour
 from alsutils.survival.comparisons import Gains
-from alsutils.survival.words import NOT_COMPARED
+from alsutils.survival.words import NOT_COMPARED, nothing
 
 
 def gains(study: Study, result: Gains | None) -> Figure | Prose:
     """Draw the difference of restricted means over the horizon, a panel an event."""
     if result is None:
-        return Prose(NOT_COMPARED)
+        return nothing(study, NOT_COMPARED)
     panels = [
         _panel(study, rows, result.chosen[result.chosen["endpoint"] == endpoint])
         for endpoint, rows in result.frame.groupby("endpoint", sort=False)

@@ -13,7 +13,7 @@ from alsutils.study import Study
 from alsutils.survival.charts.hazards import finite
 from alsutils.survival.events import INCIDENCE, Competing, States
 from alsutils.survival.times import Figures
-from alsutils.survival.words import NO_EVENT, NO_KINDS, ONE_DEFINITION, lowered
+from alsutils.survival.words import NO_EVENT, NO_KINDS, ONE_DEFINITION, lowered, nothing
 
 
 def definitions(study: Study, result: Figures | None) -> Figure | Prose:
@@ -45,7 +45,7 @@ def definitions(study: Study, result: Figures | None) -> Figure | Prose:
 def competing(study: Study, result: Competing | None) -> Figure | Prose:
     """Draw the cumulative incidence of each kind, a panel a kind."""
     if result is None:
-        return Prose(NO_KINDS)
+        return nothing(study, NO_KINDS)
     several = len(set(result.curves["endpoint"])) > 1
     panels = []
     for (endpoint, kind), rows in result.curves.groupby(["endpoint", "kind"], sort=False):
@@ -72,9 +72,9 @@ def competing(study: Study, result: Competing | None) -> Figure | Prose:
     )
 
 
-def states(study: Study, found: Sequence[States]) -> list[StateDiagram | Prose]:
+def states(study: Study, found: Sequence[States]) -> list[StateDiagram]:
     """Draw who went from which state to which, a picture an event."""
-    return [_states(study, one) for one in found] or [Prose(NO_KINDS)]
+    return [_states(study, one) for one in found]
 
 
 def _states(study: Study, result: States) -> StateDiagram:

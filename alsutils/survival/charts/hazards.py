@@ -9,7 +9,7 @@ from alsutils.display import format as fmt
 from alsutils.study import Study
 from alsutils.survival.hazards import ALONE, WORDS
 from alsutils.survival.times import Figures
-from alsutils.survival.words import NO_COVARIATES, NO_EVENT, NO_RATIO
+from alsutils.survival.words import NO_COVARIATES, NO_EVENT, NO_RATIO, nothing
 
 _ALONE, _TOGETHER = "Alone", "Together"
 _FURTHEST = 10.0  # how many times as far as the others an endless interval is drawn
@@ -46,7 +46,7 @@ def hazard_ratios(study: Study, result: Figures | None) -> Figure | Prose:
 def covariates(study: Study, result: Figures | None) -> Figure | Prose:
     """Draw the hazard ratio of each covariate, alone and with the others, a panel an event."""
     if result is None:
-        return Prose(NO_COVARIATES)
+        return nothing(study, NO_COVARIATES)
     models = [_ALONE if a == ALONE else _TOGETHER for a in result.frame["analysis"]]
     shown = result.frame.assign(model=models)
     one = len(set(shown["endpoint"])) == 1

@@ -7,13 +7,13 @@ from alsutils.display import format as fmt
 from alsutils.study import Study
 from alsutils.survival.charts.paint import arm_colour
 from alsutils.survival.published import OWN, READ, ReadBack
-from alsutils.survival.words import NO_CURVE, lowered
+from alsutils.survival.words import NO_CURVE, lowered, nothing
 
 
 def read_back(study: Study, result: ReadBack | None) -> Figure | Prose:
     """Draw the curve of the patients and that of those read back."""
     if result is None:
-        return Prose(NO_CURVE)
+        return nothing(study, NO_CURVE)
     unit = result.unit
     style = alt.StrokeDash(
         "source:N",

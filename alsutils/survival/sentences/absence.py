@@ -10,13 +10,13 @@ from alsutils.study import Study
 from alsutils.survival.absence import ALIKE, Beliefs
 from alsutils.survival.hazards import UNADJUSTED
 from alsutils.survival.times import Figures
-from alsutils.survival.words import NO_EVENT, NO_RATIO, chance
+from alsutils.survival.words import SAID, chance
 
 
 def exclusions(study: Study, ratios: Figures | None, power: Figures | None) -> Prose:
     """Say what the interval of each hazard ratio leaves possible, and the power behind it."""
     if ratios is None or power is None:
-        return Prose(NO_EVENT)
+        return Prose(SAID)
     lines = []
     plain = ratios.frame[ratios.frame["analysis"] == UNADJUSTED]
     for r, w in zip(plain.to_dict("records"), power.frame.to_dict("records"), strict=True):
@@ -61,7 +61,7 @@ def _power(row: Mapping[str, Any]) -> str:
 def beliefs(result: Beliefs | None) -> Prose:
     """Say whether a sceptic and an enthusiast end up together."""
     if result is None:
-        return Prose(NO_RATIO)
+        return Prose(SAID)
     lines = []
     for (endpoint, contrast), rows in result.frame.groupby(["endpoint", "contrast"], sort=False):
         by = rows.set_index("prior")
@@ -82,7 +82,7 @@ def beliefs(result: Beliefs | None) -> Prose:
 def second_generation(result: Figures | None) -> Prose:
     """State the second-generation p-value of each hazard ratio and what it means."""
     if result is None:
-        return Prose(NO_RATIO)
+        return Prose(SAID)
     zone = f"from {fmt.number(ALIKE)} to {fmt.number(1 / ALIKE)}"
     lines = []
     for r in result.frame.to_dict("records"):

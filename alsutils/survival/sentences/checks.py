@@ -8,7 +8,7 @@ from alsutils.study import Study
 from alsutils.survival.checks import CHANGE, Changing, Fitting
 from alsutils.survival.hazards import WORDS
 from alsutils.survival.times import Figures
-from alsutils.survival.words import NO_EVENT, NO_RATIO, includes
+from alsutils.survival.words import SAID, includes
 
 NOTHING_TO_CHECK = (
     "There is nothing to check: no hazard ratio was estimated, or all events fall on one time."
@@ -18,7 +18,7 @@ NOTHING_TO_CHECK = (
 def proportionality(study: Study, result: Figures | None) -> Prose:
     """Say whether the hazard ratios seem to change over time."""
     if result is None:
-        return Prose(NO_EVENT)
+        return Prose(SAID)
     lines = []
     for r in result.frame.to_dict("records"):
         p = r.get("proportional_p", math.nan)
@@ -39,7 +39,7 @@ def proportionality(study: Study, result: Figures | None) -> Prose:
 def changing(result: Changing | None) -> Prose:
     """Say how the hazard ratio differs before and after a time."""
     if result is None:
-        return Prose(NO_RATIO)
+        return Prose(SAID)
     lines = []
     frame = result.frame
     for r in frame[frame["analysis"] == CHANGE].to_dict("records") if len(frame) else ():
@@ -56,7 +56,7 @@ def changing(result: Changing | None) -> Prose:
 def fitting(result: Fitting | None) -> Prose:
     """Say how much any one patient moves the hazard ratio."""
     if result is None:
-        return Prose(NO_RATIO)
+        return Prose(SAID)
     lines = [
         f"- **{r['endpoint']}**, {r['treated']}: leaving out any one patient moves the hazard "
         f"ratio of {fmt.number(r['estimate'])} to {fmt.number(r['lowest'])} at the lowest and "

@@ -9,7 +9,7 @@ from alsutils.display import format as fmt
 from alsutils.study import Study
 from alsutils.survival.comparisons import COMBO, LOG_RANK, SHUFFLED, CurveTests, Gains
 from alsutils.survival.times import Figures
-from alsutils.survival.words import NO_EVENT, NOT_COMPARED
+from alsutils.survival.words import NO_EVENT, SAID
 
 
 def log_rank(result: Figures | None) -> Prose:
@@ -33,9 +33,9 @@ def log_rank(result: Figures | None) -> Prose:
 def curve_tests(study: Study, result: CurveTests | None) -> Prose:
     """Say how much the choice of the test decides."""
     if result is None:
-        return Prose(NO_EVENT)
+        return Prose(SAID)
     if result.frame.empty:
-        return Prose(NOT_COMPARED)
+        return Prose(SAID)
     lines = []
     for (endpoint, contrast), rows in result.frame.groupby(["endpoint", "contrast"], sort=False):
         apart = result.correlation
@@ -49,12 +49,13 @@ def _choice(study: Study, rows: pd.DataFrame, apart: pd.Series) -> str:
     p = rows.set_index("analysis")["p_value"]
     weighted = rows.loc[rows["family"].isin(["all patients", "weighted"]), "p_value"]
     found = (weighted < study.alpha).mean()
-    agree = "none of" if found == 0 else "all" if found == 1 else "some but not all of"
+    agree = "none of these tests finds" if found == 0 else "all these tests find"
+    agree = agree if found in (0, 1) else "some of these tests but not all find"
     low, high = fmt.p_value(weighted.min()), fmt.p_value(weighted.max())
+    span = f"lies between {low} and {high}" if low != high else f"is {low} with each"
     words = (
-        f"with different weights p lies between {low} and {high}; {agree} these tests find a "
-        f"difference at the level {study.alpha:g}. The max-combo test, which pays for choosing the "
-        f"best, gives {fmt.p_phrase(p[COMBO])}"
+        f"with different weights p {span}; {agree} a difference at the level {study.alpha:g}. The "
+        f"max-combo test, which pays for choosing the best, gives {fmt.p_phrase(p[COMBO])}"
     )
     if math.isfinite(apart["lowest"]):
         words += (
@@ -73,7 +74,7 @@ def _choice(study: Study, rows: pd.DataFrame, apart: pd.Series) -> str:
 def gains(result: Gains | None) -> Prose:
     """Say whether the time gained changes sign with the horizon."""
     if result is None:
-        return Prose(NOT_COMPARED)
+        return Prose(SAID)
     lines = []
     for (endpoint, contrast), rows in result.frame.groupby(["endpoint", "contrast"], sort=False):
         unit = f"{rows['unit'].iloc[0]}s"

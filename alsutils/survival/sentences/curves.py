@@ -9,7 +9,7 @@ from alsutils.display import format as fmt
 from alsutils.study import Study
 from alsutils.survival.analysis import MEAN, SIMULTANEOUS, Curves, FollowUp
 from alsutils.survival.times import Figures
-from alsutils.survival.words import NO_EVENT, includes, time_interval
+from alsutils.survival.words import NO_EVENT, SAID, includes, time_interval
 
 
 def follow_up(result: FollowUp | None) -> Prose:
@@ -45,7 +45,7 @@ def follow_up(result: FollowUp | None) -> Prose:
 def bands(result: Curves | None) -> Prose:
     """Say how much wider the bands for whole curves are than those for one time."""
     if result is None:
-        return Prose(NO_EVENT)
+        return Prose(SAID)
     frame = result.frame.assign(width=result.frame["conf_high"] - result.frame["conf_low"])
     lines = []
     for endpoint, rows in frame.groupby("endpoint", sort=False):
@@ -87,7 +87,7 @@ def _median(row: Mapping[str, Any], unit: str) -> str:
 def differences(result: Figures | None) -> Prose:
     """State the differences in restricted mean time."""
     if result is None:
-        return Prose(NO_EVENT)
+        return Prose(SAID)
     rows = result.frame[result.frame["measure"] == MEAN]
     lines = []
     for r in rows.to_dict("records"):

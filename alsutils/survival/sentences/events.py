@@ -4,15 +4,15 @@ from alsutils.display import Prose
 from alsutils.display import format as fmt
 from alsutils.survival.events import GRAY, INCIDENCE, NAIVE, Competing
 from alsutils.survival.times import Figures
-from alsutils.survival.words import NO_EVENT, NO_KINDS, ONE_DEFINITION
+from alsutils.survival.words import SAID
 
 
 def definitions(result: Figures | None) -> Prose:
     """Say between which values the ratio lies as the definition changes."""
     if result is None:
-        return Prose(NO_EVENT)
+        return Prose(SAID)
     if len(set(result.frame["definition"])) < 2:
-        return Prose(ONE_DEFINITION)
+        return Prose(SAID)
     lines = []
     for contrast, rows in result.frame.groupby("contrast", sort=False):
         low, high = (rows.loc[rows["estimate"].agg(f)] for f in ("idxmin", "idxmax"))
@@ -29,7 +29,7 @@ def definitions(result: Figures | None) -> Prose:
 def competing(result: Competing | None) -> Prose:
     """Say how far the naive share lies off, and what Gray's test finds."""
     if result is None:
-        return Prose(NO_KINDS)
+        return Prose(SAID)
     frame = result.frame
     at = frame[frame["analysis"] == INCIDENCE].set_index(["endpoint", "arm"])["estimate"]
     alone = frame[frame["analysis"] == NAIVE].set_index(["endpoint", "arm"])["estimate"]

@@ -8,13 +8,13 @@ from alsutils.display import Prose
 from alsutils.display import format as fmt
 from alsutils.survival.hazards import ALONE, FIRTH, FIRTH_ADJUSTED, WORDS
 from alsutils.survival.times import Figures
-from alsutils.survival.words import NO_COVARIATES, NO_EVENT, NO_RATIO, includes
+from alsutils.survival.words import SAID, includes
 
 
 def hazard_ratios(result: Figures | None) -> Prose:
     """State the hazard ratios and what their intervals exclude."""
     if result is None:
-        return Prose(NO_EVENT)
+        return Prose(SAID)
     lines = [f"- {ratio_words(r)}" for r in result.frame.to_dict("records")]
     if result.frame["analysis"].isin([FIRTH, FIRTH_ADJUSTED]).any():
         lines.append(
@@ -27,9 +27,9 @@ def hazard_ratios(result: Figures | None) -> Prose:
 def models(result: Figures | None) -> Prose:
     """Say how far apart the models lie."""
     if result is None:
-        return Prose(NO_EVENT)
+        return Prose(SAID)
     if result.frame.empty:
-        return Prose(NO_RATIO)
+        return Prose(SAID)
     lines = []
     for (endpoint, contrast), rows in result.frame.groupby(["endpoint", "contrast"], sort=False):
         low, high = fmt.number(rows["estimate"].min()), fmt.number(rows["estimate"].max())
@@ -45,7 +45,7 @@ def models(result: Figures | None) -> Prose:
 def covariates(result: Figures | None) -> Prose:
     """Say which covariates tell the hazard, with the arms and the others."""
     if result is None:
-        return Prose(NO_COVARIATES)
+        return Prose(SAID)
     lines = []
     for endpoint, rows in result.frame[result.frame["analysis"] != ALONE].groupby(
         "endpoint", sort=False

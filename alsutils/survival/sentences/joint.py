@@ -6,13 +6,13 @@ from alsutils.display import Prose
 from alsutils.display import format as fmt
 from alsutils.stats.joint_model import JOINT, NAIVE
 from alsutils.survival.joint import ANALYSES, DIFFERENCE, LINK, SLOPE, Joint
-from alsutils.survival.words import includes, ratio_cell
+from alsutils.survival.words import SAID, includes, ratio_cell
 
 
 def joint(result: Joint) -> Prose:
     """Say whether steep decline goes with death, and whether that moves the slopes."""
     if result.reason:
-        return Prose(result.reason)
+        return Prose(SAID)
     frame = result.frame
     link = frame[(frame["quantity"] == LINK) & (frame["method"] == ANALYSES[JOINT])].iloc[0]
     inside = includes(link["conf_low"], link["conf_high"], 1)

@@ -3,13 +3,13 @@
 from alsutils.display import Prose
 from alsutils.display import format as fmt
 from alsutils.survival.published import ReadBack
-from alsutils.survival.words import NO_CURVE
+from alsutils.survival.words import SAID
 
 
 def read_back(result: ReadBack | None) -> Prose:
     """Say how far the reconstruction lies off."""
     if result is None:
-        return Prose(NO_CURVE)
+        return Prose(SAID)
     gap = fmt.number(100 * result.frame["gap"].max(), 1)
     text = (
         f"At the points that were clicked, the curve of the patients read back lies within {gap} "

@@ -7,7 +7,7 @@ from alsutils.display import format as fmt
 from alsutils.study import Study
 from alsutils.survival.absence import DOUBT, TARGET_POWER, Beliefs, Inside
 from alsutils.survival.times import Figures
-from alsutils.survival.words import NO_EVENT, NO_RATIO, chance, ratio_cell, whole
+from alsutils.survival.words import NO_EVENT, SAID, chance, ratio_cell, whole
 
 _PEOPLE = {"no opinion": "Nobody's opinion", "sceptical": "Sceptic", "enthusiastic": "Enthusiast"}
 
@@ -50,7 +50,7 @@ def power(study: Study, result: Figures | None) -> Table | Prose:
 def inside(study: Study, result: Inside | None) -> Table | Prose:
     """Lay out ratios inside the interval with their power and the events that would find them."""
     if result is None:
-        return Prose(NO_RATIO)
+        return Prose(SAID)
     several = len(study.treated) > 1
     rows = result.frame.to_dict("records")
     frame = result.frame.assign(
@@ -84,7 +84,7 @@ def inside(study: Study, result: Inside | None) -> Table | Prose:
 def beliefs(study: Study, result: Beliefs | None) -> Table | Prose:
     """Lay out what each should believe after the trial."""
     if result is None:
-        return Prose(NO_RATIO)
+        return Prose(SAID)
     several = len(study.treated) > 1
     rows = result.frame.to_dict("records")
     frame = result.frame.assign(

@@ -4,13 +4,13 @@ from alsutils.display import Prose, Table, tables
 from alsutils.display import format as fmt
 from alsutils.study import Study
 from alsutils.survival.checks import AFTER, BEFORE, Changing, Fitting
-from alsutils.survival.words import NO_COVARIATES, NO_RATIO, ratio_cell, whole
+from alsutils.survival.words import SAID, ratio_cell, whole
 
 
 def changing(study: Study, result: Changing | None) -> Table | Prose:
     """Lay out the hazard ratio before and after a time."""
     if result is None:
-        return Prose(NO_RATIO)
+        return Prose(SAID)
     if result.frame.empty:
         return Prose("\n".join(result.notes))
     rows = result.frame.to_dict("records")
@@ -47,9 +47,9 @@ def changing(study: Study, result: Changing | None) -> Table | Prose:
 def groups(result: Fitting | None) -> Table | Prose:
     """Set observed beside expected events of groups of patients by predicted risk."""
     if result is None:
-        return Prose(NO_RATIO)
+        return Prose(SAID)
     if result.groups.empty:
-        return Prose(NO_COVARIATES)
+        return Prose(SAID)
     most = result.groups.groupby("endpoint")["group"].transform("max")
     names = {1: "lowest"}
     frame = result.groups.assign(

@@ -4,7 +4,7 @@ from alsutils.display import Prose, Table, tables
 from alsutils.display import format as fmt
 from alsutils.study import Study
 from alsutils.survival.comparisons import COMBO, LOG_RANK, SHUFFLES, STRATIFIED, CurveTests
-from alsutils.survival.words import NO_EVENT, NOT_COMPARED
+from alsutils.survival.words import NOT_COMPARED, SAID
 
 _NAMES = {
     LOG_RANK: "Log-rank: all times alike",
@@ -16,7 +16,7 @@ _NAMES = {
 def curve_tests(study: Study, result: CurveTests | None) -> Table | Prose:
     """Lay out weighted tests, their best and tests by shuffling."""
     if result is None:
-        return Prose(NO_EVENT)
+        return Prose(SAID)
     if result.frame.empty:
         return Prose(NOT_COMPARED)
     rows = result.frame.to_dict("records")
@@ -35,7 +35,7 @@ def curve_tests(study: Study, result: CurveTests | None) -> Table | Prose:
         notes.append(f"By shuffling: {drawn}.")
     return tables.table(
         frame.sort_values("heading", key=lambda c: c.map(list(frame["heading"]).index)),
-        "CurveTests of equal curves",
+        "Tests of equal curves",
         {"name": "Test", "statistic": "z", "p_value": "p"},
         {"statistic": fmt.number, "p_value": fmt.p_value},
         group="heading",

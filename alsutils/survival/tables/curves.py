@@ -7,7 +7,7 @@ from alsutils.display import format as fmt
 from alsutils.study import Study
 from alsutils.survival.analysis import MEAN, MEAN_RATIO, QUARTILES, FollowUp
 from alsutils.survival.times import Figures
-from alsutils.survival.words import NO_EVENT, ratio_cell, time_interval, whole
+from alsutils.survival.words import NO_EVENT, SAID, ratio_cell, time_interval, whole
 
 _BY = {
     "lower quartile": "A quarter have had it by",
@@ -19,7 +19,7 @@ _BY = {
 def follow_up(result: FollowUp | None) -> Table | Prose:
     """Lay out patients, events and follow-up by arm."""
     if result is None:
-        return Prose(NO_EVENT)
+        return Prose(SAID)
     rows = result.frame.to_dict("records")
     frame = result.frame.assign(
         share=[fmt.count_of(r["events"], r["n"]) for r in rows],
@@ -52,7 +52,7 @@ def follow_up(result: FollowUp | None) -> Table | Prose:
 def summaries(study: Study, result: Figures | None, compared: Figures | None) -> Table | Prose:
     """Lay out quartiles, shares at the landmarks and restricted means with their differences."""
     if result is None or compared is None:
-        return Prose(NO_EVENT)
+        return Prose(SAID)
     gaps = compared.frame[compared.frame["measure"] != MEAN_RATIO]
     rows = []
     for (endpoint, analysis), group in result.frame.groupby(["endpoint", "analysis"], sort=False):

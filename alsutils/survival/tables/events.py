@@ -15,7 +15,7 @@ from alsutils.survival.events import (
     Competing,
 )
 from alsutils.survival.times import Figures
-from alsutils.survival.words import NO_EVENT, NO_KINDS, ONE_DEFINITION, ratio_cell, whole
+from alsutils.survival.words import SAID, ratio_cell, whole
 
 _NAMES = {
     DIFFERENCE: "Difference of the shares",
@@ -28,9 +28,9 @@ _NAMES = {
 def definitions(study: Study, result: Figures | None) -> Table | Prose:
     """Lay out the hazard ratio by every definition of the event."""
     if result is None:
-        return Prose(NO_EVENT)
+        return Prose(SAID)
     if len(set(result.frame["definition"])) < 2:
-        return Prose(ONE_DEFINITION)
+        return Prose(SAID)
     several = len(study.treated) > 1
     frame = result.frame.assign(ratio=[ratio_cell(r) for r in result.frame.to_dict("records")])
     return tables.table(
@@ -54,7 +54,7 @@ def definitions(study: Study, result: Figures | None) -> Table | Prose:
 def incidence(study: Study, result: Competing | None) -> Table | Prose:
     """Lay out each arm's incidence of each kind beside what one less Kaplan-Meier would give."""
     if result is None:
-        return Prose(NO_KINDS)
+        return Prose(SAID)
     frame = result.frame
     at = frame[frame["analysis"] == INCIDENCE].set_index(["endpoint", "arm"], drop=False)
     alone = frame[frame["analysis"] == NAIVE].set_index(["endpoint", "arm"])["estimate"]
@@ -85,7 +85,7 @@ def incidence(study: Study, result: Competing | None) -> Table | Prose:
 def competing(study: Study, result: Competing | None) -> Table | Prose:
     """Lay out the comparisons of each kind of event between the arms."""
     if result is None:
-        return Prose(NO_KINDS)
+        return Prose(SAID)
     frame = result.frame[result.frame["analysis"].isin(_NAMES)]
     if frame.empty:
         return Prose("Only one arm has patients, so the kinds are not compared.")

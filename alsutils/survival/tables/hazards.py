@@ -18,7 +18,7 @@ from alsutils.survival.hazards import (
     UNADJUSTED,
 )
 from alsutils.survival.times import Figures
-from alsutils.survival.words import NO_COVARIATES, NO_EVENT, NO_RATIO, ratio_cell
+from alsutils.survival.words import NO_RATIO, SAID, lowered, ratio_cell
 
 _NAMES = {
     "log-rank test": "Log-rank test",
@@ -40,7 +40,7 @@ _MODELS = {
 def hazard_ratios(study: Study, tests: Figures | None, result: Figures | None) -> Table | Prose:
     """Lay out log-rank tests and hazard ratios."""
     if tests is None or result is None:
-        return Prose(NO_EVENT)
+        return Prose(SAID)
     frame = pd.concat([tests.frame, result.frame], ignore_index=True)
     for column in ("estimate", "conf_low", "conf_high", "p_value", "proportional_p"):
         if column not in frame:
@@ -50,8 +50,9 @@ def hazard_ratios(study: Study, tests: Figures | None, result: Figures | None) -
     order = list(dict.fromkeys(frame["endpoint"]))
     frame = frame.sort_values("endpoint", key=lambda c: c.map(order.index), kind="stable")
     several = len(study.treated) > 1
+    words = {c.column: c.label for c in study.config.baseline}
     covariates = [
-        f"{t.label}: adjusted for {fmt.listed(list(t.covariates))}."
+        f"{t.label}: adjusted for {fmt.listed([lowered(words.get(c, c)) for c in t.covariates])}."
         for t in study.config.time_to_event
         if t.covariates
     ]
@@ -81,7 +82,7 @@ def hazard_ratios(study: Study, tests: Figures | None, result: Figures | None) -
 def models(study: Study, result: Figures | None) -> Table | Prose:
     """Lay out the unadjusted ratio by other models."""
     if result is None:
-        return Prose(NO_EVENT)
+        return Prose(SAID)
     if result.frame.empty:
         return Prose(NO_RATIO)
     several = len(study.treated) > 1
@@ -113,7 +114,7 @@ def models(study: Study, result: Figures | None) -> Table | Prose:
 def covariates(study: Study, result: Figures | None) -> Table | Prose:
     """Lay out the hazard ratio of each covariate, alone and with the arms and the others."""
     if result is None:
-        return Prose(NO_COVARIATES)
+        return Prose(SAID)
     alone = result.frame["analysis"] == ALONE
     keys = ["endpoint", "term"]
     columns = ["estimate", "conf_low", "conf_high", "p_value"]
@@ -130,7 +131,7 @@ def covariates(study: Study, result: Figures | None) -> Table | Prose:
         for endpoint, term in all_.index
     ]
     if not rows:
-        return Prose(NO_COVARIATES)
+        return Prose(SAID)
     return tables.table(
         pd.DataFrame(rows),
         "Hazard ratios of the covariates",

@@ -6,13 +6,13 @@ from alsutils.display import Prose, Table, tables
 from alsutils.display import format as fmt
 from alsutils.study import Study
 from alsutils.survival.joint import ANALYSES, DIFFERENCE, LINK, RATIO, SLOPE, Joint
-from alsutils.survival.words import ratio_cell
+from alsutils.survival.words import SAID, ratio_cell
 
 
 def joint(study: Study, result: Joint) -> Table | Prose:
     """Lay out slopes, hazard ratios and their link by three analyses."""
     if result.reason:
-        return Prose(result.reason)
+        return Prose(SAID)
     control = "control" if result.simulated else study.control
     several = not result.simulated and len(study.treated) > 1
     order = [SLOPE, DIFFERENCE, RATIO, LINK]

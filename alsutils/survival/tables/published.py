@@ -6,13 +6,13 @@ from alsutils.display import Prose, Table, tables
 from alsutils.display import format as fmt
 from alsutils.study import Study
 from alsutils.survival.published import ReadBack
-from alsutils.survival.words import NO_CURVE, whole
+from alsutils.survival.words import SAID, whole
 
 
 def read_back(study: Study, result: ReadBack | None) -> Table | Prose:
     """Set what the patients say beside what those read back say."""
     if result is None:
-        return Prose(NO_CURVE)
+        return Prose(SAID)
     rows = []
     for r in result.frame.to_dict("records"):
         one = {"group": r["arm"]}
@@ -43,9 +43,8 @@ def read_back(study: Study, result: ReadBack | None) -> Table | Prose:
         {"what": "Figure", "own": "The patients", "read": "Read off the curve"},
         group="group",
         notes=[
-            f"From {fmt.listed([whole(n) for n in result.frame['clicks']])} points on the curves, "
-            "read to the nearest thousandth, the numbers at risk under them and the numbers of "
-            "events."
+            f"From {whole(result.frame['clicks'].sum())} points on the curves in all, read to the "
+            "nearest thousandth, the numbers at risk under them and the numbers of events."
         ],
     )
 
@@ -53,7 +52,7 @@ def read_back(study: Study, result: ReadBack | None) -> Table | Prose:
 def clicks(result: ReadBack | None, first: int = 8) -> Table | Prose:
     """Lay out the first points, as a reader would write them down."""
     if result is None:
-        return Prose(NO_CURVE)
+        return Prose(SAID)
     arm = result.frame["arm"].iloc[0]
     return tables.table(
         result.clicks.head(first),
