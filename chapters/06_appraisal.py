@@ -233,6 +233,17 @@ appraisal.sentences.checklist_summary(report)
 
 # %% [markdown]
 """
+## One page in plain words
+
+Those whom a trial is about should be able to read what it found. This page uses short words and short
+sentences, and it says nothing that the results do not.
+"""
+
+# %%
+appraisal.sentences.plain_summary(study, appraisal.plain_facts(study))
+
+# %% [markdown]
+"""
 ## What this does not show
 
 - A sceptic's prior speaks of chance. A bias does not shrink as a prior does.

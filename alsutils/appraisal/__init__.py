@@ -5,6 +5,7 @@ from alsutils.appraisal.afterwards import afterwards
 from alsutils.appraisal.analysis import exaggeration, exposure, forensics, scepticism, standardised
 from alsutils.appraisal.bias import risk_of_bias
 from alsutils.appraisal.checklist import checklist
+from alsutils.appraisal.plain import plain_facts
 from alsutils.appraisal.worlds import divergence, worlds
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "exaggeration",
     "exposure",
     "forensics",
+    "plain_facts",
     "risk_of_bias",
     "scepticism",
     "sentences",

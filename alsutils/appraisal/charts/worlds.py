@@ -25,7 +25,7 @@ def telling(study: Study, result: Worlds | None) -> Figure | Prose:
         title=None,
         legend=alt.Legend(columns=1),
     )
-    title = "Difference in SD (above 0 is better)"
+    title = "SD apart (above 0 is better)"
     chart = charts.forest(shown, "row", title, colour=colour, within="World")
     told = [
         f"{r['World']}, {r['row'].lower()}: "

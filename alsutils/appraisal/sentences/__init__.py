@@ -5,6 +5,7 @@ from alsutils.appraisal.sentences.bias import risk_of_bias
 from alsutils.appraisal.sentences.checklist import checklist, checklist_summary
 from alsutils.appraisal.sentences.forensics import forensics
 from alsutils.appraisal.sentences.limits import limits
+from alsutils.appraisal.sentences.plain import plain_summary
 from alsutils.appraisal.sentences.scale import by_measurement
 from alsutils.appraisal.sentences.scepticism import scepticism
 from alsutils.appraisal.sentences.summary import key_points
@@ -20,6 +21,7 @@ __all__ = [
     "forensics",
     "key_points",
     "limits",
+    "plain_summary",
     "risk_of_bias",
     "scepticism",
     "telling",
