@@ -28,7 +28,7 @@ def telling(study: Study, result: Worlds | None) -> Figure | Prose:
     title = "SD apart (above 0 is better)"
     chart = charts.forest(shown, "row", title, colour=colour, within="World")
     told = [
-        f"{r['World']}, {r['row'].lower()}: "
+        f"{r['World']}, {r['row']}: "
         f"{fmt.estimate(r['estimate'], r['conf_low'], r['conf_high'])}"
         for r in shown.to_dict("records")
     ]
@@ -39,7 +39,7 @@ def telling(study: Study, result: Worlds | None) -> Figure | Prose:
         "endpoint; the dashed line is no difference. Where the two colours part, the worlds can be "
         "told apart.",
         frame.assign(
-            analysis="Hedges' g, " + frame["measure"].str.lower() + ": " + frame["world"],
+            analysis="Hedges' g, " + frame["measure"] + ": " + frame["world"],
             endpoint=study.parameter(study.primary.parameter).label,
         ).loc[~frame["objective"]],
     )
