@@ -34,8 +34,10 @@ After this chapter you can
 
 - put endpoints of different units on one scale and read them by how they were measured;
 - say which data tell a treatment that works from an open label that moves the ratings;
+- look at all defensible analyses of a trial at once, and test them as a whole;
 - say how sceptical a reader may be and still have to change their mind;
 - explain why estimates that stand out are too large on average, and by how much;
+- say what a p-value is worth as evidence, and how likely a further trial is to agree;
 - check a printed comparison from its own cells;
 - list what a design leaves open, whatever the numbers say;
 - hold a later trial against what this one let expect;
@@ -116,6 +118,54 @@ appraisal.sentences.bias_needed(study, pair, growth)
 
 # %% [markdown]
 """
+## Every analysis at once
+
+Somebody chose the endpoint, the visit, the patients, the model and what to do about missing and
+extreme values. Another sensible person would have chosen otherwise. So let us make every choice, in
+every combination, and look at all the answers.
+
+Each column of the picture is one way to analyse the trial. Above stands its answer, in standard
+deviations; below stand its choices.
+"""
+
+# %%
+curve = appraisal.specifications(study)
+appraisal.charts.specifications(study, curve)
+
+# %% [markdown]
+"""
+This is a **specification curve** {cite:p}`simonsohn2020`. A result that holds along the whole curve
+does not hang on anybody's choices. One that holds on a part of it hangs on the choices that gather
+there.
+"""
+
+# %%
+appraisal.sentences.specifications(curve)
+
+# %%
+appraisal.tables.choices(study, curve)
+
+# %%
+appraisal.sentences.weightiest_choice(curve)
+
+# %% [markdown]
+"""
+The answers lean on the same patients, so that counting them proves nothing: if chance favours one
+arm, it does so in all of them. But we know what chance would do. Give the arms to the patients anew,
+compute the whole curve again, and again. How often is it as far out as the real one?
+"""
+
+# %%
+appraisal.tables.curve_test(study, curve)
+
+# %%
+appraisal.sentences.curve_test(curve)
+
+# %% [markdown]
+"""
+The test covers chance, over all choices together. A bias that all the analyses share is in the real
+curve and in none of the others.
+
 ## How sceptical must one be?
 
 Evidence moves belief, and how far depends on where belief started. Imagine a **sceptic** who thinks
@@ -142,6 +192,24 @@ appraisal.sentences.scepticism(study, doubt)
 
 # %% [markdown]
 """
+Now meet three people. The **sceptic** thinks that a worthwhile benefit is improbable, one chance in
+twenty. The **enthusiast** expects it and thinks that harm is just as improbable. The **neutral** one
+has no opinion. Where even the sceptic and the enthusiast come to agree, the data have spoken
+{cite:p}`spiegelhalter1994`.
+"""
+
+# %%
+strong = appraisal.strength(study)
+appraisal.charts.beliefs(study, strong)
+
+# %%
+appraisal.tables.beliefs(study, strong)
+
+# %%
+appraisal.sentences.beliefs(strong)
+
+# %% [markdown]
+"""
 ## Why results that stand out are too large
 
 Suppose that the true effect is small. Most trials of it find little and are forgotten. The few that
@@ -158,6 +226,47 @@ appraisal.charts.exaggeration(study, errors)
 
 # %% [markdown]
 """
+## What is a p-value worth?
+
+A p-value says how often chance alone brings data at least as far out as these. It does not say how
+likely it is that there is no effect. For that one must say how likely an effect was before. The chance
+that remains is the **false-positive risk** {cite:p}`colquhoun2017`. Whatever the true effect, the risk
+cannot fall below a bound that the p-value sets {cite:p}`sellke2001`.
+
+The **intrinsic p-value** asks the sceptic: is the effect so large that even the prior which just fails
+to explain it away holds it to be improbable {cite:p}`held2019`?
+"""
+
+# %%
+appraisal.tables.evidence(study, strong)
+
+# %%
+appraisal.sentences.evidence(study, strong)
+
+# %% [markdown]
+"""
+Would the same trial find it again? Less often than most people think: an estimate just beyond the
+limit is as likely to fall short next time as not {cite:p}`goodman1992`.
+
+And what would undo it? The **E-value** is how strong a hidden cause would have to be
+{cite:p}`vanderweele2017`: in a trial it would have to come in after the arms were drawn, by who left,
+who knew and who measured. The last column counts the patients on whom the result hangs.
+"""
+
+# %%
+appraisal.tables.outlook(study, strong)
+
+# %% [markdown]
+"""
+For counts such a number of patients is the **fragility index** {cite:p}`walsh2014`. A small index is no
+flaw; it says how little more of bad luck, or of missing patients, would have changed the verdict.
+"""
+
+# %%
+appraisal.tables.fragility(study, strong)
+
+# %% [markdown]
+"""
 ## Does the print add up?
 
 Number of patients, mean and standard deviation of two arms fix everything else in a row of a
@@ -171,6 +280,20 @@ appraisal.tables.forensics(study, printed)
 
 # %%
 appraisal.sentences.forensics(printed)
+
+# %% [markdown]
+"""
+Cell by cell, a printed figure stands for every value that rounds to it. A figure adds up if some of
+these values agree with some values of the others. The command `alsbook forensics` does the same for
+any table that you type in; the guide shows how.
+"""
+
+# %%
+figures = appraisal.arithmetic(study)
+appraisal.tables.arithmetic(study, figures)
+
+# %%
+appraisal.sentences.arithmetic(figures)
 
 # %% [markdown]
 """
@@ -248,6 +371,8 @@ appraisal.sentences.plain_summary(study, appraisal.plain_facts(study))
 
 - A sceptic's prior speaks of chance. A bias does not shrink as a prior does.
 - Standardised differences compare endpoints, not their worth to a patient.
+- Analyses on one curve are not equally good, and the curve weighs them all alike.
+- A false-positive risk rests on a chance that somebody gave before the trial.
 - Exaggeration is an average over imagined trials; this one may be closer to the truth or further
   from it.
 - Figures that fit each other can still be wrong, and figures that do not can have a harmless reason.
