@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from alsutils.study import StudyError, load_study
+from alsutils.study.simulate import simulate_twin
 from alsutils.study.world import counterpart_folder, latent_truth
 
 ROOT = Path(__file__).parents[2]
@@ -129,3 +130,14 @@ def test_observed_data_have_no_other_world(tmp_path):
     file.write_text(text.replace("show_subjects: true", "show_subjects: false"), "utf-8")
     with pytest.raises(StudyError, match="only of invented data"):
         load_study(tmp_path / "copy")
+
+
+def test_an_open_label_needs_all_its_settings(tmp_path):
+    for name in ("study.yml", "simulation.yml"):
+        shutil.copy(THERE / name, tmp_path / name)
+    file = tmp_path / "simulation.yml"
+    text = file.read_text("utf-8")
+    for wrong in (text.replace("  effort:", "  efort:"), text.replace("  effort:", "  # effort:")):
+        file.write_text(wrong, "utf-8")
+        with pytest.raises(ValueError, match="open_label needs decline"):
+            simulate_twin(tmp_path / "study.yml")
