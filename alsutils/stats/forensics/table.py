@@ -301,7 +301,7 @@ def _against(
     """Say whether some value in the span rounds to the printed one."""
     half = 0.5 * 10.0**-digits * (1 + _HAIR) + _HAIR
     agrees = span[0] - half <= printed <= span[1] + half
-    low, high = (f"{value + 0.0:.{digits}f}" for value in span)
+    low, high = (f"{round(value, digits) + 0.0:.{digits}f}" for value in span)  # never -0.00
     possible = low if low == high else f"{low} to {high}"
     return _check(what, f"{printed:.{digits}f}", possible, agrees, by)
 

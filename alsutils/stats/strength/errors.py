@@ -3,10 +3,12 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import integrate, stats
+from numpy.typing import NDArray
+from scipy import stats
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,8 @@ def design_errors(
 
     Notes
     -----
-    The estimate is t-distributed around the true effect, as in Gelman and Carlin. Power and the
-    error of sign are exact; the mean size is a numerical integral of the same density.
+    The estimate is t-distributed around the true effect, as in Gelman and Carlin; all three are
+    exact. With one degree of freedom or less the mean size is infinite.
 
     References
     ----------
@@ -63,24 +65,32 @@ def design_errors(
     """
     if not std_error > 0:
         raise ValueError(f"std_error must be above 0, not {std_error}")
+    true = np.asarray(effects, dtype=float)
+    if (true == 0).any():
+        raise ValueError("a true effect of 0 has no size to exaggerate; leave it out")
     law = stats.norm() if math.isinf(df) else stats.t(df)
     critical = float(law.ppf(1 - alpha / 2))
-    rows = []
-    for effect in effects:
-        if effect == 0:
-            raise ValueError("a true effect of 0 has no size to exaggerate; leave it out")
-        size = abs(effect) / std_error
-        above, below = float(law.sf(critical - size)), float(law.cdf(-critical - size))
-        power = above + below
-        # E|T + size| over the two tails, where T follows the law
-        upper = integrate.quad(lambda t: (t + size) * law.pdf(t), critical - size, np.inf)[0]  # noqa: B023
-        lower = integrate.quad(lambda t: -(t + size) * law.pdf(t), -np.inf, -critical - size)[0]  # noqa: B023
-        rows.append(
-            {
-                "effect": effect,
-                "power": power,
-                "exaggeration": (upper + lower) / power / size,
-                "wrong_sign": below / power,
-            }
-        )
-    return DesignErrors(pd.DataFrame(rows))
+    size = np.abs(true) / std_error
+    high, low = critical - size, -critical - size
+    above, below = law.sf(high), law.cdf(low)
+    power = above + below
+    # E|T + size| over the two tails, where T follows the law
+    tails = _beyond(law, high, df) + size * above + _beyond(law, low, df) - size * below
+    frame = pd.DataFrame(
+        {
+            "effect": true,
+            "power": power,
+            "exaggeration": tails / power / size,
+            "wrong_sign": below / power,
+        }
+    )
+    return DesignErrors(frame)
+
+
+def _beyond(law: Any, limit: NDArray[np.float64], df: float) -> NDArray[np.float64]:
+    """Integrate t times the density from the limit upwards, or from minus infinity, sign turned."""
+    if math.isinf(df):
+        return np.asarray(law.pdf(limit))
+    if df <= 1:  # such a t has no mean
+        return np.full_like(limit, math.inf)
+    return np.asarray((df + limit**2) / (df - 1) * law.pdf(limit))
