@@ -96,7 +96,8 @@ mechanism.charts.levels(study, spread)
 """
 An assay is run in batches: a plate holds a few dozen samples, and a plate can read high as a whole. That
 does little harm where each plate holds samples of both arms and of all visits. Where one arm was measured
-on Monday and the other on Friday, no analysis can tell the plate from the treatment.
+on Monday and the other on Friday, no analysis can tell the plate from the treatment. Where the batch of
+each sample is known, the comparisons below are also made with the batch held equal.
 """
 
 # %%
@@ -193,11 +194,6 @@ mechanism.sentences.changes(study, change)
 
 # %%
 mechanism.tables.changes(study, change)
-
-# %% [markdown]
-"""
-Where the batch of each sample is known, it can be held equal as well.
-"""
 
 # %%
 mechanism.sentences.batches(study, plates, change)
@@ -483,7 +479,7 @@ mechanism.sentences.sensitivity(study, ways)
 # %% [markdown]
 """
 Would a larger trial help? Make up trials of this size and of up to eight times this size, in three worlds:
-the analyte is on the way; it does nothing; it does nothing, and an unknown cause moves both.
+the analyte is on the way; it does nothing; it does nothing, and a hidden cause moves both.
 """
 
 # %%
@@ -547,7 +543,8 @@ story(study, "mechanism", "limits")
 """
 
 # %%
-mechanism.sentences.key_points(study, found, change, tests, pair, chosen, ways)
+results = found, change, tests, pair, chosen, ways
+mechanism.sentences.key_points(study, *results)
 
 # %% [markdown]
 """

@@ -19,7 +19,6 @@ SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 N_TRIALS = 1000
 _MOST_TELLING = 0.4  # share below the limit of the curve that is shown
 _PLAIN_SD = 1.0  # of the logarithm, where the data do not tell
-_PLAIN_N = 30
 
 
 @dataclass(frozen=True)
@@ -30,9 +29,9 @@ class Distributions:
     ----------
     frame : DataFrame
         One row an analyte and arm, the median in the columns of every estimate (missing where it
-        lies below the limits); with ``arm``, ``unit``, ``n``, ``n_below``, ``halved`` (the median
-        with half the limit written), ``mean``, ``mean_is_bound`` (at most so much) and
-        ``halved_mean``.
+        lies below the limits); with ``arm``, ``unit``, ``n``, ``n_below``, ``lowest`` (value or
+        limit), ``halved`` (the median with half the limit written), ``mean``, ``mean_is_bound`` (at
+        most so much) and ``halved_mean``.
     curve : DataFrame
         For the analyte shown: ``arm``, ``value``, ``estimate`` (share below), ``conf_low``,
         ``conf_high``; no row where no analyte has values on both sides of a limit.
@@ -139,6 +138,7 @@ def _described(curve: LowCurve, own: pd.DataFrame) -> dict[str, object]:
         "unit": own["unit"].iloc[0],
         "n": curve.n,
         "n_below": curve.n_below,
+        "lowest": float(own["bound"].min()),
         "estimate": median.estimate,
         "conf_low": median.conf_low,
         "conf_high": median.conf_high,
@@ -193,13 +193,11 @@ def substitution(
         ["parameter", "visit", "arm"], observed=True
     )["log"]
     spread = groups.std()[groups.size() >= FEWEST_MEASURED].median()
-    sizes = data.based.groupby(["parameter", "visit", "arm"], observed=True).size()
-    n = max(round(sizes.median()), 5) if len(sizes) else _PLAIN_N
     log_sd = round(float(spread), 1) if spread > 0.05 else _PLAIN_SD
     found = substitution_bias(
         np.random.default_rng(seed),
         SHARES,
-        n_per_arm=n,
+        n_per_arm=data.per_arm,
         ratio=RATIO,
         log_sd=log_sd,
         n_trials=n_trials,

@@ -12,6 +12,8 @@ from alsutils.study.config import Biomarker, Biomarkers
 SIGNS = {"pro-inflammatory": -1, "anti-inflammatory": 1, "trophic": 1, "other": 0}
 """Which way each role is good: 1 where a rise is, -1 where a fall is, 0 where neither is said."""
 
+FEWEST, PLAIN_SIZE = 5, 30  # patients in an arm of simulated trials: at least, and without data
+
 
 @dataclass(frozen=True)
 class Samples:
@@ -57,6 +59,12 @@ class Samples:
         """The measurements after baseline of patients who have a baseline of that analyte."""
         later = self.frame["visit"].isin(self.visits) & self.frame["base_bound"].notna()
         return self.frame[later]
+
+    @property
+    def per_arm(self) -> int:
+        """Patients of an arm with a change from baseline, about; 30 where there is none."""
+        sizes = self.based.groupby(["parameter", "visit", "arm"], observed=True).size()
+        return max(round(sizes.median()), FEWEST) if len(sizes) else PLAIN_SIZE
 
     def at(self, parameter: str, visit: float) -> pd.DataFrame:
         """Rows of `based` of one analyte at one visit."""

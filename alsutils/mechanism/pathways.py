@@ -27,7 +27,6 @@ N_TRIALS = 500
 RHOS = tuple(np.round(np.linspace(-0.8, 0.8, 33), 2).tolist())
 TIMES = (1, 2, 4, 8)  # sizes of the simulated trials, in those of this one
 _EFFECTS = {"indirect": VIA, "direct": AROUND, "total": TOTAL}
-_PLAIN_N = 30
 _FIGURES = (
     "n_control",
     "n_treated",
@@ -200,8 +199,7 @@ def pathway_power(
     """
     if data is None:
         return None
-    sizes = data.based.groupby(["parameter", "visit", "arm"], observed=True).size()
-    n = max(round(sizes.median()), 5) if len(sizes) else _PLAIN_N
+    n = data.per_arm
     found = mediation_simulation(
         np.random.default_rng(seed), [n * k for k in TIMES], n_trials=n_trials, alpha=study.alpha
     )

@@ -30,10 +30,11 @@ class Robust:
 
     @property
     def results(self) -> pd.DataFrame:
-        """Result columns: the two further tests."""
+        """Result columns: the comparison of changes, and the two further tests."""
         names = ["estimate", "std_error", "df", "statistic", "conf_low", "conf_high"]
         plain = self.frame.drop(columns=names)
-        parts = [
+        parts = [self.frame]
+        parts += [
             plain.assign(analysis=analysis, p_value=plain[column])
             for analysis, column in ((STRATIFIED, "p_stratified"), (PETO, "p_peto"))
         ]

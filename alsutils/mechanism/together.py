@@ -129,9 +129,10 @@ def _tested(
         )
     values = residuals(pair.change, pair.base)
     ways = shuffles(on, n_ways, rng)
-    directed = obrien(values, on, signs, ways).frame.assign(
-        p_value=lambda table: table["p_permutation"]
-    )
+    directed = obrien(values, on, signs, ways).frame
+    # A reason may be one against the approximation by t alone.
+    directed["p_value"] = directed["p_permutation"]
+    directed["reason"] = directed["reason"].where(directed["p_value"].isna(), "")
     whole = panel_permutation(values, ways, signs).frame.assign(reason="")
     table = pd.concat([directed, whole], ignore_index=True)
     table["reason"] = table["reason"].replace("no column counts", NO_DIRECTION)

@@ -208,3 +208,48 @@ def test_three_arms_are_compared_with_the_control_each(
     assert "4 tests, of which" in str(outputs["sentences family"])
     assert all(isinstance(outputs[n], Figure | Table) for n in ("charts heat", "tables family"))
     assert "High dose against Control" in str(outputs["sentences family"])
+
+
+def twice(data: pd.DataFrame) -> pd.DataFrame:
+    """Take a second sample of each patient after baseline."""
+    again = data[data["AVISITN"] == 4].assign(AVISITN=1)
+    noise = np.random.default_rng(2).lognormal(0, 0.2, len(again))
+    again["AVAL"] = (again["AVAL"] * noise).round(3)
+    again["AVALC"] = again["AVALC"].where(again["AVAL"].isna(), again["AVAL"].astype(str))
+    return pd.concat([data, again], ignore_index=True)
+
+
+def test_several_visits_are_one_family(make: Callable[..., Study], shown: Show) -> None:
+    block = make().config.biomarkers.model_dump(exclude_none=True)
+    block = {**block, "visits": [1, 4], "panel": list(block["panel"])}
+    outputs = shown(make(twice, biomarkers=block))
+    words = str(outputs["sentences family"])
+    assert "at 2 visits (month 1 and month 4) with 1 contrast" in words
+    assert "4 tests, of which 4 could be made" in words
+    rows = outputs["tables courses"].results
+    assert list(rows["visit"]) == ["Month 1", "Month 4"] * 2
+    assert rows["estimate"].notna().all()
+
+
+def plated(data: pd.DataFrame) -> pd.DataFrame:
+    """Measure each arm on a plate of its own, but for one sample."""
+    number = data["USUBJID"].str[1:].astype(int)
+    return data.assign(PLATE=np.where(number == 2, 3, 1 + number % 2))
+
+
+def test_batches_that_hold_one_arm_alone_are_named(make: Callable[..., Study], shown: Show) -> None:
+    block = make().config.biomarkers.model_dump(exclude_none=True)
+    block = {**block, "visits": [4], "panel": list(block["panel"]), "batch": "PLATE"}
+    outputs = shown(make(plated, biomarkers=block))
+    assert "1, 2 and 3 hold samples of one arm alone" in str(outputs["sentences batches"])
+    assert isinstance(outputs["charts batches"], Figure)
+    assert [row[0] for row in outputs["tables batches"].sheet.rows] == ["1", "2", "3"]
+    # Plate and arm determine each other, which is said and not an error.
+    assert "No estimate" in " ".join(outputs["tables held"].sheet.notes)
+
+
+def test_a_batch_that_is_named_and_empty(make: Callable[..., Study], shown: Show) -> None:
+    block = make().config.biomarkers.model_dump(exclude_none=True)
+    block = {**block, "visits": [4], "panel": list(block["panel"]), "batch": "PLATE"}
+    outputs = shown(make(lambda d: d.assign(PLATE=""), biomarkers=block))
+    assert "do not say on which plate" in str(outputs["charts batches"])

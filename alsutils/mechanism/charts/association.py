@@ -22,6 +22,12 @@ def group_scale(present: list[str]) -> alt.Scale:
     return alt.Scale(domain=present, range=[colours[group] for group in present])
 
 
+def arm_shapes(study: Study) -> alt.Shape:
+    """Tell the arms apart by shape, with a key that is seen on light and dark pages."""
+    grey = alt.Legend(symbolFillColor=theme.CONTROL, symbolStrokeColor=theme.CONTROL)
+    return alt.Shape("arm:N", title=None, sort=list(study.arms), legend=grey)
+
+
 def scatter(study: Study, result: Associations | None) -> Figure | Prose:
     """Draw one change against the other, a point a patient, where patients may be shown."""
     if result is None:
@@ -37,7 +43,7 @@ def scatter(study: Study, result: Associations | None) -> Figure | Prose:
         x=alt.X("x:Q", title=f"{result.x}, ratio to baseline", scale=log, axis=axis),
         y=alt.Y("y:Q", title=f"{result.y}, ratio to baseline", scale=log, axis=axis),
         color=alt.Color("group:N", title=None, scale=group_scale(present)),
-        shape=alt.Shape("arm:N", title=None, sort=list(study.arms)),
+        shape=arm_shapes(study),
         tooltip=[
             alt.Tooltip("group:N", title="Group"),
             alt.Tooltip("arm:N", title="Arm"),
@@ -171,7 +177,7 @@ def forks(_study: Study, result: Forks | None) -> Figure | Prose:
         axis=alt.Axis(format="%", tickCount=5),
     )
     bar = base.mark_bar(color=theme.ACCENT, height=16).encode(x=x)
-    tick = base.mark_tick(thickness=2.5, size=22).encode(x="if_independent:Q")
+    tick = base.mark_tick(thickness=3, size=24, color=theme.WORSE).encode(x="if_independent:Q")
     told = [
         f"{r['row']}: {fmt.percent(r['found'])}, {fmt.number(r['mean_findings'], 1)} on average"
         for r in rows.to_dict("records")
@@ -180,7 +186,7 @@ def forks(_study: Study, result: Forks | None) -> Figure | Prose:
         alt.layer(bar, tick).properties(height=alt.Step(charts.ROW_HEIGHT + 4)),
         f"Share of {result.n_studies:,} simulated studies, in which nothing is true, that find a "
         f"correlation at {result.alpha:g}. {'. '.join(told)}.",
-        "Each row allows all the choices of the rows above it and one more. Dark marks: the share "
-        "if the tests had nothing to do with each other.",
+        "Each row allows all the choices of the rows above it and one more. Orange marks: the "
+        "share if the tests had nothing to do with each other.",
         result.results,
     )

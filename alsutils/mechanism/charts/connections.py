@@ -10,7 +10,7 @@ import pandas as pd
 from alsutils.display import Figure, Prose, theme
 from alsutils.display import format as fmt
 from alsutils.display.sliders import slider
-from alsutils.mechanism.charts.association import GROUPS, group_scale
+from alsutils.mechanism.charts.association import GROUPS, arm_shapes, group_scale
 from alsutils.mechanism.connections import Connections, Linked
 from alsutils.mechanism.words import NO_BIOMARKERS
 from alsutils.stats.correlation.selection import critical_correlation
@@ -207,7 +207,7 @@ def _panel(
                 axis=plain_axis if is_outcome else axis,
             ),
             color=alt.Color("group:N", title=None, scale=group_scale(present)),
-            shape=alt.Shape("arm:N", title=None, sort=list(study.arms)),
+            shape=arm_shapes(study),
             opacity=lit,
         )
         .properties(height=160)

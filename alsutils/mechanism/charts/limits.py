@@ -166,7 +166,9 @@ def substitution(
             alt.Tooltip("endpoint:N", title="Analyte"),
             alt.Tooltip("share:Q", title="Below the limit", format=".0%"),
         ]
-        rug = alt.Chart(ticks).mark_tick(orient="vertical", thickness=2, size=14)
+        rug = alt.Chart(ticks).mark_tick(
+            orient="vertical", thickness=2, size=14, color=theme.CONTROL
+        )
         layers.append(rug.encode(x=x, y=alt.value(_HEIGHT - 7), tooltip=tooltip))
     chart = alt.layer(*layers).properties(height=_HEIGHT)
     chart = chart.add_params(

@@ -25,8 +25,8 @@ def graph(_study: Study, result: Pathways | None) -> NetworkDiagram | Prose:
     analyte = result.shown or "the analyte"
     nodes = (
         Node(0, 1, ("Analyte", "change"), theme.ACCENT),
-        Node(0, 2, ("Unknown", "cause"), theme.WORSE, dashed=True),
-        Node(1, 0, ("Arm", "drawn by lot"), theme.CONTROL),
+        Node(0, 2, ("Hidden", "cause"), theme.WORSE, dashed=True),
+        Node(1, 0, ("Arm", "by lot"), theme.CONTROL),
         Node(1, 2, ("Outcome",), theme.BETTER),
     )
     arrows = (
@@ -41,10 +41,10 @@ def graph(_study: Study, result: Pathways | None) -> NetworkDiagram | Prose:
         arrows,
         ("", ""),
         f"Arrows from the arm to the change of {analyte}, from there to the outcome, and from the "
-        "arm straight to the outcome. An unknown cause, dashed, points to both the change and the "
+        "arm straight to the outcome. A hidden cause, dashed, points to both the change and the "
         "outcome. Nothing points to the arm.",
-        "Nothing points to the arm, because it was drawn by lot. Two arrows may point from an "
-        "unknown cause to the analyte and to the outcome, and no trial of two arms can rule them "
+        "Nothing points to the arm, because it was drawn by lot. Two arrows may point from a "
+        "hidden cause to the analyte and to the outcome, and no trial of two arms can rule them "
         "out.",
     )
 
@@ -88,13 +88,13 @@ def pathways(study: Study, result: Pathways | None) -> Figure | Prose:
         f"Effect on {result.outcome} at {result.outcome_visit.lower()}, split by way of the change "
         f"of each analyte at {result.visit.lower()}. {'. '.join(told)}.",
         f"For each analyte the two parts add up to the effect of treatment. Lines are {level} "
-        "intervals, which hold only if there is no unknown cause.",
+        "intervals, which hold only if there is no hidden cause.",
         result.frame,
     )
 
 
 def sensitivity(study: Study, result: Pathways | None) -> Figure | Prose:
-    """Draw the indirect effect by how strongly an unknown cause ties analyte and outcome."""
+    """Draw the indirect effect by how strongly a hidden cause ties analyte and outcome."""
     if result is None:
         return Prose("")
     if result.sensitivity.empty:
@@ -105,7 +105,7 @@ def sensitivity(study: Study, result: Pathways | None) -> Figure | Prose:
     base = alt.Chart(frame).encode(
         x=alt.X(
             "rho:Q",
-            title="Correlation that an unknown cause would make",
+            title="Correlation that a hidden cause would make",
             scale=alt.Scale(domain=[-1, 1]),
         ),
         color=alt.Color(
@@ -132,10 +132,10 @@ def sensitivity(study: Study, result: Pathways | None) -> Figure | Prose:
     told = [f"{r['treated']} at {fmt.number(r['rho'])}" for r in result.zero.to_dict("records")]
     return Figure(
         alt.layer(*rules, band, line).properties(height=280),
-        f"Effect by way of {result.shown} over the correlation that an unknown cause would make "
+        f"Effect by way of {result.shown} over the correlation that a hidden cause would make "
         f"between what is left unexplained of {result.shown} and outcome. It is nothing for "
         f"{'; '.join(told)}.",
-        "At 0 nothing is unknown: that is the estimate above. The nearer to 0 the curve crosses "
+        "At 0 nothing is hidden: that is the estimate above. The nearer to 0 the curve crosses "
         "the horizontal line, the less it takes to explain all of it away.",
     )
 

@@ -42,7 +42,11 @@ def taken(study: Study, result: Taken | None) -> Figure | Prose:
         ],
     )
     colour = alt.Color("arm:N", scale=theme.arm_scale(study.arms), legend=None)
-    wall = base.transform_filter("datum.taken").mark_bar(opacity=1).encode(color=colour)
+    # A thin rim of the same colour hides the seams between layers.
+    wall = base.transform_filter("datum.taken").mark_bar(opacity=1, strokeWidth=0.7)
+    wall = wall.encode(
+        color=colour, stroke=alt.Stroke("arm:N", scale=theme.arm_scale(study.arms), legend=None)
+    )
     holes = base.transform_filter("!datum.taken").mark_bar(
         filled=False, strokeDash=[3, 3], strokeWidth=1, opacity=0.9
     )

@@ -119,14 +119,34 @@ def family(study: Study, result: Family | None) -> Prose:
         f"{count['p_benjamini_yekutieli']} by Benjamini and Yekutieli and {count['q_value']} by "
         f"Storey, who reckons that {fmt.percent(result.pi0)} of the tests have no effect."
     )
-    left = frame[(frame["p_holm"] < alpha) | (frame["p_max_t"] < alpha)]
-    left = left[left["p_value"].notna()]
-    if len(left):
-        names = [f"{r['endpoint']} at {r['visit'].lower()}" for r in left.to_dict("records")]
-        if len(result.contrasts) > 1:
-            names = [f"{n} ({t})" for n, t in zip(names, left["treated"], strict=True)]
-        text += f" By Holm or maxT there remain {fmt.listed(names)}."
-    return Prose(text)
+    names = _left(study, result)
+    return Prose(text + (f" By Holm or maxT there remain {fmt.listed(names)}." if names else ""))
+
+
+def family_left(study: Study, result: Family | None) -> Prose:
+    """Say in a sentence what is left of the family."""
+    if result is None or result.tests == 0:
+        return Prose("")
+    plain, shared = (
+        int((result.frame[c] < study.alpha).sum()) for c in ("p_value", "p_benjamini_hochberg")
+    )
+    names = _left(study, result)
+    return Prose(
+        f"Of {fmt.plural(result.tests, 'test')} that could be made, {plain or 'none'} "
+        f"{'has' if plain < 2 else 'have'} a p-value below {study.alpha:g}. If not even one false "
+        f"finding is to be risked, there {'remains' if len(names) < 2 else 'remain'} "
+        f"{fmt.listed(names) or 'nothing'}; if a share of them is, {shared or 'none'}."
+    )
+
+
+def _left(study: Study, result: Family) -> list[str]:
+    """Name the tests that stay below the level by Holm or maxT."""
+    frame = result.frame[result.frame["p_value"].notna()]
+    left = frame[(frame["p_holm"] < study.alpha) | (frame["p_max_t"] < study.alpha)]
+    names = [f"{r['endpoint']} at {r['visit'].lower()}" for r in left.to_dict("records")]
+    if len(result.contrasts) > 1:
+        names = [f"{n} ({t})" for n, t in zip(names, left["treated"], strict=True)]
+    return names
 
 
 _COLUMNS = (

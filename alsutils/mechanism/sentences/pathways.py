@@ -43,7 +43,7 @@ def sensitivity(_study: Study, result: Pathways | None) -> Prose:
         return Prose(NO_PATH)
     told = [f"{fmt.number(r['rho'])} for {r['treated']}" for r in known.to_dict("records")]
     return Prose(
-        f"An unknown cause that ties {result.shown} to the outcome by a correlation of "
+        f"A hidden cause that ties {result.shown} to the outcome by a correlation of "
         f"{fmt.listed(told)} would take what goes by way of it to nothing. Nothing in the data "
         "says how large that correlation is."
     )
@@ -58,7 +58,7 @@ def power(_study: Study, result: PathwayPower | None) -> Prose:
     n = result.n_per_arm
     return Prose(
         f"With {n} patients an arm, trials find a path that is there in "
-        f"{fmt.percent(found['mediated', n])} and one that is not there, but that an unknown cause "
+        f"{fmt.percent(found['mediated', n])} and one that is not there, but that a hidden cause "
         f"makes look so, in {fmt.percent(found['confounded', n])}. With {most} an arm it is "
         f"{fmt.percent(found['mediated', most])} and {fmt.percent(found['confounded', most])}: "
         "size mends the first and makes the second worse."

@@ -8,7 +8,7 @@ from alsutils.mechanism.family import Family
 from alsutils.mechanism.pathways import Pathways
 from alsutils.mechanism.selection import OUTCOME, Selection
 from alsutils.mechanism.sentences.association import gap
-from alsutils.mechanism.sentences.change import family as family_sentence
+from alsutils.mechanism.sentences.change import family_left
 from alsutils.mechanism.sentences.pathways import pathways as pathways_sentence
 from alsutils.mechanism.sentences.samples import detection as detection_sentence
 from alsutils.mechanism.words import NO_BIOMARKERS
@@ -27,7 +27,7 @@ def key_points(
     """Sum up the chapter in a list."""
     if found is None or change is None:
         return Prose(NO_BIOMARKERS)
-    points = [str(detection_sentence(study, found)), str(family_sentence(study, tests))]
+    points = [str(detection_sentence(study, found)), str(family_left(study, tests))]
     lost = int(change.main["estimate"].isna().sum())
     if lost:
         points.append(
@@ -47,4 +47,4 @@ def key_points(
             f"each other, and that each go with the outcome, in {fmt.percent(share)} of trials."
         )
     points.append(str(pathways_sentence(study, paths)))
-    return Prose("\n".join(f"- {point}" for point in points))
+    return Prose("\n".join(f"- {point}" for point in points if point))

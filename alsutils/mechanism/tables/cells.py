@@ -9,13 +9,16 @@ from alsutils.study import Study
 
 def worded(frame: pd.DataFrame, name: str = "ratio") -> pd.DataFrame:
     """Add a column with the estimate and its interval in words."""
-    words = []
-    for r in frame.to_dict("records"):
-        if pd.isna(r["estimate"]) and pd.isna(r["conf_low"]):
-            words.append(fmt.MISSING)
-        else:
-            words.append(fmt.estimate(r["estimate"], r["conf_low"], r["conf_high"]))
-    return frame.assign(**{name: words})
+    return frame.assign(**{name: [_in_words(r) for r in frame.to_dict("records")]})
+
+
+def _in_words(row: dict[str, float]) -> str:
+    low, high = row["conf_low"], row["conf_high"]
+    if pd.notna(row["estimate"]):
+        return fmt.estimate(row["estimate"], low, high)
+    # An interval that is open on both sides says nothing.
+    says = pd.notna(low) and (low > 0 or high < np.inf)
+    return fmt.interval(low, high) if says else fmt.MISSING
 
 
 def finite(frame: pd.DataFrame) -> pd.DataFrame:

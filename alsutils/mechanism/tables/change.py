@@ -10,9 +10,10 @@ from alsutils.mechanism.courses import Courses
 from alsutils.mechanism.family import Family
 from alsutils.mechanism.robust import Robust
 from alsutils.mechanism.tables.cells import arm_column, finite, level, reasons, whole, worded
-from alsutils.mechanism.together import Together
+from alsutils.mechanism.together import NO_DIRECTION, TESTS, Together
 from alsutils.study import Study
 
+_NAMES = {"endpoint": "Analyte", "visit": "Visit"}
 _COUNTS = {"n_treated": "n treated", "n_control": "n control"}
 
 
@@ -24,7 +25,7 @@ def changes(study: Study, result: Changes | None) -> Table | Prose:
         worded(result.main),
         f"Change from baseline: ratio to {study.control}",
         {
-            "visit": "Visit",
+            **_NAMES,
             **arm_column(study),
             **_COUNTS,
             "n_below": "Below the limit",
@@ -32,7 +33,7 @@ def changes(study: Study, result: Changes | None) -> Table | Prose:
             "p_value": "p",
         },
         {**dict.fromkeys([*_COUNTS, "n_below"], whole), "p_value": fmt.p_value},
-        group="endpoint",
+        sortable=True,
         notes=[
             "Ratio of geometric means, adjusted for baseline, values below the limit treated as "
             "censored. The standard error in the results file is that of its natural logarithm.",
@@ -54,7 +55,7 @@ def courses(study: Study, result: Changes | None, course: Courses | None) -> Tab
         both,
         "All visits in one model, and each visit alone",
         {
-            "visit": "Visit",
+            **_NAMES,
             **arm_column(study),
             "ratio": f"Ratio ({level(study)})",
             "p_value": "p",
@@ -62,7 +63,7 @@ def courses(study: Study, result: Changes | None, course: Courses | None) -> Tab
             "p_value_alone": "p",
         },
         dict.fromkeys(["p_value", "p_value_alone"], fmt.p_value),
-        group="endpoint",
+        sortable=True,
         spanners={
             "All visits (MMRM)": ["ratio", "p_value"],
             "One visit": ["alone", "p_value_alone"],
@@ -85,20 +86,22 @@ def robust(study: Study, result: Robust | None) -> Table | Prose:
         worded(result.frame),
         "The same comparisons by ranks",
         {
-            "visit": "Visit",
+            **_NAMES,
             **arm_column(study),
-            "ratio": f"Hodges-Lehmann ratio ({level(study)})",
+            "ratio": f"Ratio ({level(study)})",
             "p_value": "Wilcoxon",
             "p_stratified": "van Elteren",
             "p_peto": "Peto-Peto",
         },
         dict.fromkeys(tests, fmt.p_value),
-        group="endpoint",
+        sortable=True,
         spanners={"p": tests},
         notes=[
-            "Wilcoxon: of the changes, in Gehan's form. Van Elteren: of the values, ranked among "
-            "those who began low and among those who began high. Peto-Peto: of the values, "
-            "baseline not held equal. ∞ or 0: values below the limit leave that side open."
+            "Ratio: of medians of the changes (Hodges and Lehmann); – where the median lies among "
+            "values below the limit. Wilcoxon: of the changes, in Gehan's form. Van Elteren: of "
+            "the values, ranked among those who began low and among those who began high. "
+            "Peto-Peto: of the values, baseline not held equal. ∞ or 0: values below the limit "
+            "leave that side open."
         ],
         results=finite(result.results),
     )
@@ -131,9 +134,9 @@ def family(study: Study, result: Family | None) -> Table | Prose:
     return tables.table(
         result.frame,
         "The family of tests",
-        {"visit": "Visit", **arm_column(study), "p_value": "p", **adjusted},
+        {**_NAMES, **arm_column(study), "p_value": "p", **adjusted},
         dict.fromkeys(["p_value", *adjusted], fmt.p_value),
-        group="endpoint",
+        sortable=True,
         spanners={
             "Any false finding": ["p_holm", "p_max_t"],
             "Share of false findings": list(adjusted)[2:],
@@ -153,7 +156,11 @@ def together(study: Study, result: Together | None) -> Table | Prose:
             "Any change, whatever its direction",
             "A change in the good direction",
         )
-    ).sort_values("question", kind="stable")
+    )
+    frame = frame[frame["reason"] != NO_DIRECTION]
+    order = {name: i for i, name in enumerate([*TESTS, *dict.fromkeys(frame["question"])])}
+    frame = frame.sort_values(["question", "test"], key=lambda names: names.map(order))
+    frame["analysis"] = frame["analysis"].map(fmt.capitalised)
     gone = frame[frame["reason"] != ""]
     return tables.table(
         frame,

@@ -25,13 +25,16 @@ def distributions(study: Study, result: Distributions | None) -> Table | Prose:
         return Prose("")
     if result.frame.empty:
         return Prose(f"There is no sample at {result.visit.lower()}.")
-    frame = result.frame
+    low = result.frame.loc[result.frame["n_below"] > 0, "endpoint"]
+    frame = result.frame[result.frame["endpoint"].isin(low)]
+    if frame.empty:
+        return Prose(f"No value lies below a limit at {result.visit.lower()}.")
     rows = frame.assign(
         cell=[_median(r) for r in frame.to_dict("records")],
         below=[fmt.count_of(r["n_below"], r["n"]) for r in frame.to_dict("records")],
         halved=[_figure(v) for v in frame["halved"]],
         mean=[
-            f"{'≤ ' if bound else ''}{_figure(v)}"
+            f"{'<' if bound else ''}{_figure(v)}"
             for v, bound in zip(frame["mean"], frame["mean_is_bound"], strict=True)
         ],
         halved_mean=[_figure(v) for v in frame["halved_mean"]],
@@ -39,7 +42,7 @@ def distributions(study: Study, result: Distributions | None) -> Table | Prose:
     )
     return tables.table(
         rows,
-        f"Distribution at {result.visit.lower()}",
+        f"Distribution at {result.visit.lower()} of analytes with values below a limit",
         {
             "arm": "Arm",
             "below": "Below the limit",
@@ -51,20 +54,21 @@ def distributions(study: Study, result: Distributions | None) -> Table | Prose:
         group="analyte",
         spanners={"Kaplan-Meier": ["cell", "mean"], "Half the limit": ["halved", "halved_mean"]},
         notes=[
-            "“<” stands before the lowest limit where the median, or its limit, lies below it. A "
-            "mean after “≤” is the most that it can be."
+            "“<” stands before the lowest limit where a median or one end of its interval lies "
+            "below it, and before the most that a mean can be."
         ],
-        results=finite(frame),
+        results=finite(result.frame),
     )
 
 
 def _median(row: dict[str, float]) -> str:
     """Write a median and its interval, as far as they lie above the limits."""
-    if not np.isfinite(row["estimate"]):
-        return "below the limit"
-    low = "limit" if not np.isfinite(row["conf_low"]) else _figure(row["conf_low"])
-    high = "limit" if not np.isfinite(row["conf_high"]) else _figure(row["conf_high"])
-    return f"{_figure(row['estimate'])} ({'<' if low == 'limit' else ''}{low} to {high})"
+    floor = f"<{_figure(row['lowest'])}"
+    middle, low, high = (
+        _figure(row[name]) if np.isfinite(row[name]) else floor
+        for name in ("estimate", "conf_low", "conf_high")
+    )
+    return middle if middle == high == floor else f"{middle} ({low} to {high})"
 
 
 def _figure(value: float) -> str:
@@ -85,7 +89,9 @@ def methods(study: Study, result: Changes | None) -> Table | Prose:
         index=key, columns="analysis", values="ratio", aggfunc="first", sort=False
     ).reset_index()
     low = frame.drop_duplicates(key)[[*key, "n_below", "n_control", "n_treated"]]
-    wide = low.merge(wide, on=key)
+    wide = low[low["n_below"] > 0].merge(wide, on=key)
+    if wide.empty:
+        return Prose("")
     wide["below"] = [
         fmt.count_of(r["n_below"], r["n_control"] + r["n_treated"]) for r in wide.to_dict("records")
     ]
@@ -106,9 +112,10 @@ def methods(study: Study, result: Changes | None) -> Table | Prose:
         notes=[
             f"Ratios to {study.control} with {fmt.percent(study.conf_level)} intervals. By ranks: "
             "of medians, not adjusted for baseline; ∞ or 0 where values below the limit leave that "
-            "side open, – where they leave the median open."
+            "side open, – where they leave the median open. Comparisons without a value below a "
+            "limit are left out, for there the three others are the same."
         ],
-        results=finite(result.frame[result.frame["analysis"] != MAIN]),
+        results=finite(result.frame[result.frame["analysis"].isin([IMPUTED, NAIVE])]),
     )
 
 

@@ -17,8 +17,14 @@ def pathways(study: Study, result: Pathways | None) -> Table | Prose:
         index=key, columns="effect", values="cell", aggfunc="first", sort=False
     ).reset_index()
     p = frame.loc[frame["effect"] == VIA, [*key, "p_value"]]
-    wide = wide.merge(p, on=key).rename(columns={VIA: "via", AROUND: "around", TOTAL: "total"})
+    wide = (
+        wide.merge(p, on=key)
+        .dropna(subset=["p_value"])
+        .rename(columns={VIA: "via", AROUND: "around", TOTAL: "total"})
+    )
     lost = frame.loc[(frame["reason"] != "") & (frame["effect"] == VIA)]
+    if wide.empty:
+        return Prose("")
     unit = f", {result.unit}" if result.unit else ""
     return tables.table(
         wide,

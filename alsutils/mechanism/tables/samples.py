@@ -38,30 +38,28 @@ def taken(study: Study, result: Taken | None) -> Table | Prose:
 
 
 def detection(study: Study, result: Detection | None) -> Table | Prose:
-    """Lay out samples and those below the limit, a row an analyte and visit, a column an arm."""
+    """Lay out samples and those below the limit, a row an analyte, a column an arm."""
     if result is None:
         return Prose("")
-    frame = result.frame.assign(
-        cell=[
-            f"{low} of {n}" if n else fmt.MISSING
-            for low, n in zip(result.frame["n_below"], result.frame["n"], strict=True)
-        ]
-    )
+    frame = result.frame.groupby(["endpoint", "arm"], sort=False)[["n", "n_below"]].sum()
+    frame = frame.reset_index()
+    frame["cell"] = [
+        f"{low} of {n}" if n else fmt.MISSING
+        for low, n in zip(frame["n_below"], frame["n"], strict=True)
+    ]
     wide = frame.pivot_table(
-        index=["endpoint", "visit"], columns="arm", values="cell", aggfunc="first", sort=False
+        index="endpoint", columns="arm", values="cell", aggfunc="first", sort=False
     ).reset_index()
-    names = frame.drop_duplicates(["endpoint", "visit"])
-    names = names[["endpoint", "visit", "visit_label", "limit_low", "limit_high", "unit"]]
-    wide = names.merge(wide, on=["endpoint", "visit"])
-    wide["analyte"] = [f"{r['endpoint']}: {_limit(r)}" for r in wide.to_dict("records")]
+    names = result.frame.drop_duplicates("endpoint")
+    wide = names[["endpoint", "limit_low", "limit_high", "unit"]].merge(wide, on="endpoint")
+    wide["limit"] = [_limit(r) for r in wide.to_dict("records")]
     arms = {f"arm{i}": arm for i, arm in enumerate(study.arms)}
     wide = wide.rename(columns={arm: name for name, arm in arms.items()})
     return tables.table(
         wide,
         "Values below the limit of quantification",
-        {"visit_label": "Visit", **arms},
-        group="analyte",
-        notes=["Cells are values below the limit of all samples."],
+        {"endpoint": "Analyte", "limit": "Limit", **arms},
+        notes=["Cells are values below the limit of all samples, all visits together."],
     )
 
 
@@ -69,8 +67,8 @@ def _limit(row: dict[str, object]) -> str:
     """Name an analyte's limit, or its lowest and highest where it has several."""
     low, high = row["limit_low"], row["limit_high"]
     if pd.isna(low):
-        return "no limit given"
-    words = f"limit {low:g}" if low == high else f"limits {low:g} to {high:g}"
+        return fmt.MISSING
+    words = f"{low:g}" if low == high else f"{low:g} to {high:g}"
     return f"{words} {row['unit']}".rstrip()
 
 
@@ -104,13 +102,14 @@ def held(study: Study, result: Batches | None) -> Table | Prose:
         worded(result.held),
         f"Ratio to {study.control} with the batch held equal",
         {
+            "endpoint": "Analyte",
             "visit": "Visit",
             **arm_column(study),
             "ratio": f"Ratio ({level(study)})",
             "p_value": "p",
         },
         {"p_value": fmt.p_value},
-        group="endpoint",
+        sortable=True,
         notes=reasons(result.held),
         results=result.held,
     )
