@@ -116,7 +116,7 @@ gained over the other. It can also be given as a ratio.
 """
 
 # %%
-survival.tables.means(study, read, differences)
+survival.tables.means(study, differences)
 
 # %%
 survival.sentences.differences(differences)

@@ -194,7 +194,7 @@ def steps(
     altair.LayerChart
         Shares from 0 to 1.
     """
-    marked = alt.Axis(values=list(ticks)) if len(ticks) else alt.Axis()
+    marked = alt.Axis(values=list(ticks), labelOverlap=False) if len(ticks) else alt.Axis()
     x = alt.X("time:Q", title=x_title, scale=alt.Scale(nice=False), axis=marked)
     scale = alt.Scale(domain=[0, 1])
     axis = alt.Axis(format="%")

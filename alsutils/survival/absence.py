@@ -29,7 +29,8 @@ DOUBT = 0.05  # a sceptic's probability of the supposed ratio or better, an enth
 ALIKE = 0.9  # ratios from it to its reciprocal are too near 1 to matter
 POSTERIOR = "hazard ratio, posterior"
 SECOND = "second-generation p-value"
-_LADDER = (0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+_POINTS = 81  # of a density
+_LADDER = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)  # round ratios, and so their reciprocals
 
 
 @dataclass(frozen=True)
@@ -164,7 +165,7 @@ def beliefs(study: Study, ratios: Figures | None) -> Beliefs | None:
         better = shown["p_below_one"] if wanted < 1 else 1 - shown["p_below_one"]
         rows.append(shown.assign(p_better=better))
         about = {key: pair.names[key] for key in ("endpoint", "treated")}
-        curves.append(found.density(120).assign(**about))
+        curves.append(found.density(_POINTS).assign(**about))
     if not rows:
         return None
     return Beliefs(pd.concat(rows, ignore_index=True), pd.concat(curves, ignore_index=True))

@@ -234,7 +234,8 @@ def terms_in_words(study: Study, frame: pd.DataFrame) -> dict[str, str]:
         about, column = known.get(str(name)), frame[name]
         label = about.label if about else str(name)
         if pd.api.types.is_numeric_dtype(column):
-            unit = f" {about.unit}" if about and about.unit else ""
+            unit = about.unit if about else ""
+            unit = unit if unit.startswith("%") or not unit else f" {unit}"
             found[str(name)] = f"{label}, per {column.std():.2g}{unit}"
             continue
         words = about.levels if about else {}

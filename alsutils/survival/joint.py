@@ -80,8 +80,11 @@ def decline_and_death(study: Study) -> Joint:
     there = [arm for arm in study.treated if 0 < patients[arm].sum() < len(patients)]
     try:
         found = compare_models(_scores(study, patients), patients, there)
-    except (JointModelError, TimesError, np.linalg.LinAlgError) as error:
+    except (JointModelError, TimesError) as error:
         reason = f"Decline and death cannot be modelled together: {error}."
+        return Joint(pd.DataFrame(), unit, reason, simulated=False)
+    except np.linalg.LinAlgError:
+        reason = "Decline and death cannot be modelled together: levels or slopes hardly differ."
         return Joint(pd.DataFrame(), unit, reason, simulated=False)
     names = {
         arm: {

@@ -41,7 +41,7 @@ def everything(study: Study) -> dict[str, Output]:
         "bands": w.bands(course),
         "medians": w.medians(study, read),
         "summaries table": t.summaries(study, read, differences),
-        "means table": t.means(study, read, differences),
+        "means table": t.means(study, differences),
         "differences": w.differences(differences),
         "gains chart": c.gains(study, gained),
         "gains": w.gains(gained),
@@ -227,8 +227,9 @@ SAID = [
 def test_degenerate_times_are_said_and_not_an_error(
     make: Callable[..., Study], observed: bool
 ) -> None:
-    """All of them as events of one trial."""
-    names = {change: change.__name__.upper().replace("_", "") for change in CHANGES}
+    """All of them as events of one trial; of an observed one those that change what is shown."""
+    changes = (nobody, one_time, silent_arm) if observed else CHANGES
+    names = {change: change.__name__.upper().replace("_", "") for change in changes}
 
     def all_of_them(data: pd.DataFrame) -> pd.DataFrame:
         return pd.concat([change(data).assign(PARAMCD=name) for change, name in names.items()])
@@ -245,7 +246,7 @@ def test_degenerate_times_are_said_and_not_an_error(
         for name in names.values()
     ]
     outputs = shown(make(all_of_them, time_to_event=events, **(OBSERVED if observed else {})))
-    for change, place, words in SAID:
+    for change, place, words in [row for row in SAID if row[0] in names]:
         lines = [
             line for line in str(outputs[place]).splitlines() if f"**{names[change]}**" in line
         ]
@@ -257,7 +258,6 @@ def test_degenerate_times_are_said_and_not_an_error(
     ("change", "place", "words"),
     [
         (nobody, "read_back chart", "No curve of this study falls"),
-        (nobody, "forest", "No hazard ratio could be estimated"),
         (at_once, "proportionality", "nothing to check"),
         (everybody, "follow_up", "Everybody had the event"),
         (one_arm, "gains chart", "There is nothing to compare"),

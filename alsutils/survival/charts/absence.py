@@ -8,7 +8,7 @@ from alsutils.display import Figure, Prose, theme
 from alsutils.display import format as fmt
 from alsutils.study import Study
 from alsutils.survival.absence import TARGET_POWER, Beliefs, Inside
-from alsutils.survival.charts.paint import treated_colour
+from alsutils.survival.charts.paint import slim, treated_colour
 from alsutils.survival.words import NO_RATIO, SAID, nothing
 
 _TICKS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 20)
@@ -22,7 +22,10 @@ def inside(study: Study, result: Inside | None) -> Figure | Prose:
         return nothing(study, NO_RATIO)
     panels = []
     for endpoint, rows in result.curve.groupby("endpoint", sort=False):
-        base = alt.Chart(rows).encode(
+        shown = slim(rows, ["treated", "ratio", "power", "events_needed"])
+        # At a ratio of 1 there is no number of events.
+        shown = shown.assign(events_needed=shown["events_needed"].where(shown["ratio"] != 1))
+        base = alt.Chart(shown).encode(
             x=_ratio_axis(rows["ratio"], "Hazard ratio inside the interval"),
             y=alt.Y(
                 "power:Q",
@@ -38,7 +41,7 @@ def inside(study: Study, result: Inside | None) -> Figure | Prose:
                 alt.Tooltip("events_needed:Q", title="Events needed", format=",.0f"),
             ],
         )
-        target = alt.Chart(rows.head(1)).mark_rule(strokeDash=[4, 3])
+        target = alt.Chart(shown.head(1)).mark_rule(strokeDash=[4, 3])
         layers = [
             target.encode(y=alt.datum(TARGET_POWER)),
             base.mark_line(strokeWidth=2.5),
@@ -75,7 +78,7 @@ def beliefs(study: Study, result: Beliefs | None) -> Figure | Prose:
         ],
     )
     first = curves["prior"] == "no opinion"  # its posterior is the trial alone
-    shown = curves[~first]
+    shown = slim(curves[~first], ["words", "panel", "ratio", "density"])
     panels = list(dict.fromkeys(shown["panel"]))
     colour = alt.Color(
         "words:N",

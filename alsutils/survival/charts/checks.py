@@ -7,7 +7,7 @@ import pandas as pd
 from alsutils.display import Figure, Prose, charts, theme
 from alsutils.display import format as fmt
 from alsutils.study import Study
-from alsutils.survival.charts.paint import arm_colour, treated_colour
+from alsutils.survival.charts.paint import arm_colour, slim, treated_colour
 from alsutils.survival.checks import RESIDUALS, SPLINE, Changing, Fitting
 from alsutils.survival.words import NO_NUMBERS, NO_RATIO, SAID, nothing
 
@@ -43,9 +43,11 @@ def _over_time(study: Study, result: Changing, endpoint: str) -> charts.Chart:
     """Draw one event's panel."""
     lines, constant = (f[f["endpoint"] == endpoint] for f in (result.lines, result.constant))
     unit = lines["unit"].iloc[0]
+    lines = slim(lines, ["treated", "method", "time", "estimate", "conf_low", "conf_high"])
+    constant = slim(constant, ["treated", "estimate"])
     points = result.points
     if len(points):
-        points = points[points["endpoint"] == endpoint]
+        points = slim(points[points["endpoint"] == endpoint], ["treated", "time", "estimate"])
     middle = pd.concat([f["estimate"] for f in (lines, constant, points) if len(f)])
     low, high = (
         float(np.clip(end, _TICKS[0], _TICKS[-1]))
@@ -73,11 +75,11 @@ def _over_time(study: Study, result: Changing, endpoint: str) -> charts.Chart:
         alt.Tooltip("conf_low:Q", title="Lower limit", format=".2f"),
         alt.Tooltip("conf_high:Q", title="Upper limit", format=".2f"),
     ]
-    smooth = lines[lines["method"] == RESIDUALS]
     layers: list[alt.Chart] = [
         alt.Chart(lines.head(1)).mark_rule(strokeDash=[4, 3]).encode(y=alt.datum(1)),
         alt.Chart(constant).mark_rule(strokeDash=[2, 3], strokeWidth=2).encode(y=y, color=colour),
-        alt.Chart(smooth)
+        alt.Chart(lines)
+        .transform_filter(f"datum.method == '{RESIDUALS}'")
         .mark_area(opacity=0.13, clip=True)
         .encode(x=x, y=alt.Y("conf_low:Q", title="Hazard ratio"), y2="conf_high:Q", color=colour),
         alt.Chart(lines)
@@ -176,6 +178,7 @@ def forms(result: Fitting | None) -> Figure | Prose:
         return Prose(NO_NUMBERS)
     whole = pd.concat([result.form_lines, result.form_points], ignore_index=True)
     whole = whole.assign(panel=whole["covariate"] + "|" + whole["endpoint"])
+    whole = slim(whole, ["panel", "value", "estimate", "residual"])
     x = alt.X("value:Q", title=None, scale=alt.Scale(zero=False, nice=False))
     base = alt.Chart(whole)
     points = base.transform_filter("isValid(datum.residual)")

@@ -6,7 +6,7 @@ import pandas as pd
 from alsutils.display import Figure, Prose, charts
 from alsutils.display import format as fmt
 from alsutils.study import Study
-from alsutils.survival.charts.paint import treated_colour
+from alsutils.survival.charts.paint import slim, treated_colour
 from alsutils.survival.comparisons import Gains
 from alsutils.survival.words import NOT_COMPARED, nothing
 
@@ -49,17 +49,18 @@ def _panel(study: Study, rows: pd.DataFrame, chosen: pd.DataFrame) -> charts.Cha
         alt.Tooltip("ratio:Q", title="Ratio of the means", format=".2f"),
     ]
     colour = treated_colour(study)
-    shown = rows.assign(
+    columns = ["treated", "time", "estimate", "conf_low", "conf_high", "ratio"]
+    shown = slim(rows, columns).assign(
         conf_low=rows["conf_low"].fillna(rows["estimate"]),
         conf_high=rows["conf_high"].fillna(rows["estimate"]),
     )
     base = alt.Chart(shown).encode(x=x, color=colour)
     layers = [
-        alt.Chart(rows.head(1)).mark_rule(strokeDash=[4, 3]).encode(y=alt.datum(0)),
+        alt.Chart(shown.head(1)).mark_rule(strokeDash=[4, 3]).encode(y=alt.datum(0)),
         base.mark_area(opacity=0.15).encode(y=alt.Y("conf_low:Q", title=y_title), y2="conf_high:Q"),
         base.mark_line(strokeWidth=2).encode(y="estimate:Q"),
         base.mark_point(opacity=0, size=120).encode(y="estimate:Q", tooltip=tooltip),
-        alt.Chart(chosen)
+        alt.Chart(slim(chosen, columns))
         .mark_point(filled=True, size=90, opacity=1)
         .encode(x=x, y="estimate:Q", color=colour, tooltip=tooltip),
     ]

@@ -9,6 +9,7 @@ from alsutils.display import Figure, Prose, charts, theme
 from alsutils.display import format as fmt
 from alsutils.study import Study
 from alsutils.survival.analysis import POINTWISE, SIMULTANEOUS, Curves
+from alsutils.survival.charts.paint import slim
 from alsutils.survival.words import NO_EVENT, lowered
 
 _HEIGHT = 340  # of the curves, in pixels
@@ -40,7 +41,8 @@ def _curve(study: Study, rows: pd.DataFrame, risk: pd.DataFrame) -> Figure:
     """Draw one event's curves."""
     endpoint, unit = rows["endpoint"].iloc[0], rows["unit"].iloc[0]
     # Without an interval (share 0 or 1) the band has no width.
-    drawn = rows.assign(
+    columns = ["arm", "band", "time", "estimate", "conf_low", "conf_high", "at_risk", "censored"]
+    drawn = slim(rows, columns).assign(
         conf_low=rows["conf_low"].fillna(rows["estimate"]),
         conf_high=rows["conf_high"].fillna(rows["estimate"]),
     )
@@ -89,5 +91,8 @@ def _numbers_at_risk(study: Study, risk: pd.DataFrame) -> list[alt.Chart]:
         name = alt.Chart(rows.head(1)).mark_text(align="left", fontWeight="bold")
         layers.append(name.encode(x=alt.value(0), y=alt.value(y), text="name:N", color=colour))
         numbers = alt.Chart(rows).mark_text(align="center")
-        layers.append(numbers.encode(x="time:Q", y=alt.value(y + _LINE), text="at_risk:Q"))
+        # The axis of all layers is one: each has to ask for a label at every number.
+        axis = alt.Axis(values=sorted(set(risk["time"])), labelOverlap=False)
+        x = alt.X("time:Q", axis=axis)
+        layers.append(numbers.encode(x=x, y=alt.value(y + _LINE), text="at_risk:Q"))
     return layers

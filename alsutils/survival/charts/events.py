@@ -11,6 +11,7 @@ from alsutils.display.diagram import Box
 from alsutils.display.states import StateDiagram
 from alsutils.study import Study
 from alsutils.survival.charts.hazards import finite
+from alsutils.survival.charts.paint import slim
 from alsutils.survival.events import INCIDENCE, Competing, States
 from alsutils.survival.times import Figures
 from alsutils.survival.words import NO_EVENT, NO_KINDS, ONE_DEFINITION, lowered, nothing
@@ -27,7 +28,7 @@ def definitions(study: Study, result: Figures | None) -> Figure | Prose:
     shown = result.frame.assign(row=[f"{r['definition']} ({r['events']})" for r in rows])
     title = f"Hazard ratio to {study.control} (below 1: fewer events)"
     panel = "treated" if several else None
-    chart = charts.forest(finite(shown), "row", title, 1, log=True, row=panel)
+    chart = charts.forest(finite(shown, "row", "treated"), "row", title, 1, log=True, row=panel)
     told = [
         f"{r['row']}{', ' + r['treated'] if several else ''}: "
         f"{fmt.estimate(r['estimate'], r['conf_low'], r['conf_high'])}"
@@ -50,7 +51,8 @@ def competing(study: Study, result: Competing | None) -> Figure | Prose:
     panels = []
     for (endpoint, kind), rows in result.curves.groupby(["endpoint", "kind"], sort=False):
         unit = rows["unit"].iloc[0].capitalize()
-        drawn = rows.assign(
+        columns = ["arm", "time", "estimate", "conf_low", "conf_high", "at_risk", "censored"]
+        drawn = slim(rows, columns).assign(
             conf_low=rows["conf_low"].fillna(rows["estimate"]),
             conf_high=rows["conf_high"].fillna(rows["estimate"]),
         )

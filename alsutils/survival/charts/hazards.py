@@ -7,6 +7,7 @@ import pandas as pd
 from alsutils.display import Figure, Prose, charts, theme
 from alsutils.display import format as fmt
 from alsutils.study import Study
+from alsutils.survival.charts.paint import slim
 from alsutils.survival.hazards import ALONE, WORDS
 from alsutils.survival.times import Figures
 from alsutils.survival.words import NO_COVARIATES, NO_EVENT, NO_RATIO, nothing
@@ -29,7 +30,9 @@ def hazard_ratios(study: Study, result: Figures | None) -> Figure | Prose:
     shown = frame.assign(row=words)
     one = len(set(shown["endpoint"])) == 1
     title = f"Hazard ratio to {study.control} (below 1: fewer events)"
-    chart = charts.forest(finite(shown), "row", title, 1, log=True, row=None if one else "endpoint")
+    chart = charts.forest(
+        finite(shown, "row", "endpoint"), "row", title, 1, log=True, row=None if one else "endpoint"
+    )
     told = [
         f"{r['endpoint']}, {r['row']}: {fmt.estimate(r['estimate'], r['conf_low'], r['conf_high'])}"
         for r in shown.to_dict("records")
@@ -57,7 +60,7 @@ def covariates(study: Study, result: Figures | None) -> Figure | Prose:
     )
     title = "Hazard ratio (above 1: more events)"
     chart = charts.forest(
-        finite(shown),
+        finite(shown, "short", "model", "endpoint"),
         "short",
         title,
         1,
@@ -82,8 +85,9 @@ def covariates(study: Study, result: Figures | None) -> Figure | Prose:
     )
 
 
-def finite(frame: pd.DataFrame) -> pd.DataFrame:
-    """Cut endless intervals of ratios off, so that they can be drawn."""
+def finite(frame: pd.DataFrame, *words: str) -> pd.DataFrame:
+    """Keep ratios and the columns of words, and cut endless intervals off to be drawn."""
+    frame = slim(frame, [*words, "estimate", "conf_low", "conf_high"])
     known = frame[["estimate", "conf_low", "conf_high"]].to_numpy()
     known = known[np.isfinite(known) & (known > 0)]
     low, high = known.min() / _FURTHEST, known.max() * _FURTHEST

@@ -1,6 +1,9 @@
-"""Colours that the pictures of this wing share."""
+"""Colours and habits that the pictures of this wing share."""
+
+from collections.abc import Sequence
 
 import altair as alt
+import pandas as pd
 
 from alsutils.display import theme
 from alsutils.study import Study
@@ -21,3 +24,8 @@ def arm_colour(study: Study) -> alt.Color:
     """Colour all arms by column ``arm``."""
     key = alt.Legend(symbolOpacity=1)
     return alt.Color("arm:N", scale=theme.arm_scale(study.arms), title=None, legend=key)
+
+
+def slim(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """Keep what is drawn, in as many digits as can be seen: a page carries its charts' data."""
+    return frame[[c for c in columns if c in frame]].round(6)

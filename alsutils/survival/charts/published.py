@@ -5,7 +5,7 @@ import altair as alt
 from alsutils.display import Figure, Prose
 from alsutils.display import format as fmt
 from alsutils.study import Study
-from alsutils.survival.charts.paint import arm_colour
+from alsutils.survival.charts.paint import arm_colour, slim
 from alsutils.survival.published import OWN, READ, ReadBack
 from alsutils.survival.words import NO_CURVE, lowered, nothing
 
@@ -23,7 +23,7 @@ def read_back(study: Study, result: ReadBack | None) -> Figure | Prose:
     )
     y_title = f"Without: {lowered(result.endpoint)}"
     chart = (
-        alt.Chart(result.curves)
+        alt.Chart(slim(result.curves, ["arm", "source", "time", "estimate"]))
         .mark_line(interpolate="step-after", strokeWidth=2)
         .encode(
             x=alt.X("time:Q", title=unit.capitalize(), scale=alt.Scale(nice=False)),

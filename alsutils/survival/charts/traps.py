@@ -7,8 +7,10 @@ import pandas as pd
 from alsutils.display import Figure, theme
 from alsutils.display import format as fmt
 from alsutils.stats.censoring import CensoringTipping
+from alsutils.survival.charts.paint import slim
 from alsutils.survival.traps import Example, TrapName
 
+_POINTS = 90  # of a curve
 SIMULATED = "Simulated patients, not those of this study"
 _TREATED: dict[TrapName, str] = {
     "immortal time": "3 injections or more",
@@ -34,13 +36,19 @@ def trap(example: Example) -> Figure:
     }
     curves = example.trap.curves
     curves = curves[curves["analysis"].isin(names)]
-    shown = curves.assign(
-        panel=curves["analysis"].map(names), group=curves["group"].map(fmt.capitalised)
+    shown = _thinned(curves).assign(
+        panel=lambda f: f["analysis"].map(names), group=lambda f: f["group"].map(fmt.capitalised)
     )
+    shown = slim(shown, ["panel", "group", "time", "estimate"])
     treated = fmt.capitalised(_TREATED[example.name])
     others = [group for group in dict.fromkeys(shown["group"]) if group != treated]
     base = alt.Chart(shown).encode(
-        x=alt.X("time:Q", title="Month", scale=alt.Scale(nice=False)),
+        x=alt.X(
+            "time:Q",
+            title="Month",
+            scale=alt.Scale(nice=False),
+            axis=alt.Axis(tickCount=6),
+        ),
         y=alt.Y(
             "estimate:Q", title="Alive", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%")
         ),
@@ -128,3 +136,15 @@ def _results(example: Example) -> pd.DataFrame:
     return results.assign(
         endpoint=f"simulated: {example.name}", contrast=f"{_TREATED[example.name]} vs others"
     )
+
+
+def _thinned(curves: pd.DataFrame) -> pd.DataFrame:
+    """Give each curve at even times, with its first and last one."""
+    parts = []
+    for (analysis, group), rows in curves.groupby(["analysis", "group"], sort=False):
+        time = rows["time"].to_numpy()
+        grid = np.linspace(time[0], time[-1], _POINTS)
+        height = rows["estimate"].to_numpy()[np.searchsorted(time, grid, side="right") - 1]
+        part = pd.DataFrame({"time": grid, "estimate": height})
+        parts.append(part.assign(analysis=analysis, group=group))
+    return pd.concat(parts, ignore_index=True)

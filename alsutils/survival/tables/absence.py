@@ -1,6 +1,6 @@
 """Tables of what "no difference" excludes."""
 
-import math
+import numpy as np
 
 from alsutils.display import Prose, Table, tables
 from alsutils.display import format as fmt
@@ -59,10 +59,7 @@ def inside(study: Study, result: Inside | None) -> Table | Prose:
             f"({fmt.plural(r['events'], 'event')})"
             for r in rows
         ],
-        needed=[
-            "no number" if math.isinf(r["events_needed"]) else whole(r["events_needed"])
-            for r in rows
-        ],
+        needed=result.frame["events_needed"].where(np.isfinite(result.frame["events_needed"])),
     )
     return tables.table(
         frame,
@@ -72,7 +69,7 @@ def inside(study: Study, result: Inside | None) -> Table | Prose:
             "power": "Power of this trial",
             "needed": f"Events for {fmt.percent(TARGET_POWER)} power",
         },
-        {"ratio": fmt.number, "power": fmt.percent},
+        {"ratio": fmt.number, "power": fmt.percent, "needed": whole},
         group="heading",
         notes=[
             "The first and the last row are the limits of the unadjusted interval. Schoenfeld's "

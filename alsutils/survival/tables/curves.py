@@ -89,11 +89,10 @@ def summaries(study: Study, result: Figures | None, compared: Figures | None) ->
     )
 
 
-def means(study: Study, result: Figures | None, compared: Figures | None) -> Table | Prose:
-    """Lay out restricted means with their differences and ratios."""
-    if result is None or compared is None:
+def means(study: Study, compared: Figures | None) -> Table | Prose:
+    """Lay out the differences and the ratios of restricted means."""
+    if compared is None:
         return Prose(NO_EVENT)
-    own = result.frame[result.frame["measure"] == MEAN].set_index(["endpoint", "arm"], drop=False)
     pairs = compared.frame.set_index(["endpoint", "treated", "measure"], drop=False)
     rows = []
     for endpoint, arm in dict.fromkeys((e, a) for e, a, _ in pairs.index):
@@ -103,8 +102,6 @@ def means(study: Study, result: Figures | None, compared: Figures | None) -> Tab
             {
                 "heading": f"{endpoint}, mean time within {gap['time']:.3g} {gap['unit']}s",
                 "treated": arm,
-                "own": _cell(own.loc[(endpoint, arm)], False),
-                "control": _cell(own.loc[(endpoint, study.control)], False),
                 "difference": _cell(gap, False),
                 "p": fmt.p_value(gap["p_value"]),
                 "ratio": ratio_cell(ratio),
@@ -113,11 +110,9 @@ def means(study: Study, result: Figures | None, compared: Figures | None) -> Tab
         )
     return tables.table(
         pd.DataFrame(rows),
-        "Mean time without the event",
+        "Mean time without the event, compared",
         {
             "treated": "Arm",
-            "own": "Mean time",
-            "control": f"On {study.control}",
             "difference": "Difference",
             "p": "p",
             "ratio": "Ratio",
@@ -147,7 +142,7 @@ def _label(row: pd.Series) -> str:
 def _cell(row: pd.Series, share: bool) -> str:
     """Write a figure with its interval, shares as percentages."""
     if pd.isna(row["estimate"]):
-        return "not reached" if row["measure"] in QUARTILES else fmt.MISSING
+        return fmt.MISSING
     if share:
         low, high = fmt.number(100 * row["conf_low"], 0), fmt.number(100 * row["conf_high"], 0)
         return f"{fmt.percent(row['estimate'])} ({low} to {high})"
