@@ -3,8 +3,9 @@
     python benchmarks/specifications.py            # prints a table and writes the CSV
     python benchmarks/specifications.py --quick    # one treated arm of the default study
 
-Wall time of ``appraisal.specifications`` on two processes, with what it takes to name the
-specifications and to impute. The target is at least 500 specifications in 20 seconds.
+Processor time of ``appraisal.specifications`` in one process, which other work hardly
+changes, with what it takes to name the specifications and to impute. The target is at least 500
+specifications in 20 seconds.
 """
 
 import argparse
@@ -19,23 +20,23 @@ from alsutils.study import load_study
 ROOT = Path(__file__).parents[1]
 OUTPUT = ROOT / "tests" / "reference" / "appraisal" / "speed.csv"
 STUDIES = ("oh2018", "cdisc-pilot")
-WAYS = 300
+WAYS = 500
 LEAST, MOST_SECONDS = 500, 20.0
 
 
 def measure(name: str, n_ways: int) -> dict[str, object]:
     """Time one study's curves."""
     study = load_study(ROOT / "data" / name)
-    start = time.perf_counter()
-    result = specifications(study, n_ways=n_ways, jobs=2)
-    seconds = time.perf_counter() - start
+    start = time.process_time()
+    result = specifications(study, n_ways=n_ways)
+    processor = time.process_time() - start
     return {
         "study": name,
         "arms": len(result.curves),
         "specifications": sum(curve.n for curve in result.curves.values()),
         "redrawn": sum(curve.test.n_specifications for curve in result.curves.values()),
         "ways": n_ways + 1,
-        "seconds": round(seconds, 1),
+        "processor_seconds": round(processor, 1),
     }
 
 
@@ -49,7 +50,7 @@ def main() -> None:
     frame = pd.DataFrame(rows)
     print(frame.to_string(index=False))
     first = frame.iloc[0]
-    kept = first["specifications"] >= LEAST and first["seconds"] <= MOST_SECONDS
+    kept = first["specifications"] >= LEAST and first["processor_seconds"] <= MOST_SECONDS
     print(f"Target of {LEAST} in {MOST_SECONDS:g} s: {'kept' if kept else 'missed'}")
     if not quick:
         frame.to_csv(OUTPUT, index=False)

@@ -1,6 +1,5 @@
 """Every defensible analysis of the trial at once: the specification curve of each treated arm."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
@@ -31,7 +30,7 @@ from alsutils.study.config import Endpoint
 
 Floats = NDArray[np.float64]
 
-N_WAYS = 300
+N_WAYS = 500
 SEED = 2020
 
 CHOICES = {
@@ -87,7 +86,7 @@ class Specifications:
 
 
 def specifications(
-    study: Study, n_ways: int = N_WAYS, seed: int = SEED, jobs: int | None = None
+    study: Study, n_ways: int = N_WAYS, seed: int = SEED, jobs: int = 1
 ) -> Specifications:
     """Analyse the trial in every combination of choices, and test the whole curve.
 
@@ -99,8 +98,9 @@ def specifications(
         Ways in which the arms are given again.
     seed : int
         Of these ways.
-    jobs : int or None
-        Processes; two, or as many as there are cores, where None. The result is the same.
+    jobs : int
+        Processes for the mixed models; worth their start for large trials or many ways only. The
+        result is the same.
 
     Returns
     -------
@@ -128,9 +128,8 @@ def specifications(
             rng = np.random.default_rng((seed, place))
             chosen[1:] = 1 + rng.choice(len(ways.treated) - 1, n_ways, replace=False)
         ways = type(ways)(ways.treated[chosen], ways.exact and len(ways.treated) <= total)
-        workers = min(2, os.cpu_count() or 1) if jobs is None else jobs
         further = pd.DataFrame(trial.imputed())
-        curves[arm] = specification_curve(asked, ways, further, study.alpha, workers)
+        curves[arm] = specification_curve(asked, ways, further, study.alpha, jobs)
         frame = curves[arm].frame
         words = frame[list(CHOICES)].agg("; ".join, axis=1)
         frame.insert(0, "analysis", "specification: " + words)
