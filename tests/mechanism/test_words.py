@@ -117,6 +117,12 @@ def constant(data: pd.DataFrame) -> pd.DataFrame:
     return data.assign(AVAL=2.0, BASE=2.0, AVALC="2")
 
 
+def unchanged(data: pd.DataFrame) -> pd.DataFrame:
+    """Give every patient the value of baseline again."""
+    start = data[data["AVISITN"] == 0]
+    return pd.concat([start, start.assign(AVISITN=4)], ignore_index=True)
+
+
 def no_overlap(data: pd.DataFrame) -> pd.DataFrame:
     """Nobody has both analytes."""
     odd = data["USUBJID"].str[1:].astype(int) % 4 < 2
@@ -158,6 +164,7 @@ NOTHING = "no analyte could be compared"
         (nothing_positive, {"detection": "because they have no logarithm"}, False),
         (no_baseline, {"changes": NOTHING, "connections": "not two analytes"}, False),
         (constant, {"changes": NOTHING}, False),
+        (unchanged, {"changes": NOTHING, "association": "not known"}, False),
         (
             no_overlap,
             {"association": "not known (n 0)", "claim": "difference cannot be estimated"},

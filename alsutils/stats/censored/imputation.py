@@ -65,8 +65,8 @@ def impute_censored(
     Raises
     ------
     CensoredFitError
-        If the measured values of a column do not determine its coefficients, or there are too few
-        rows for the covariance.
+        If the measured values of a column do not determine its coefficients, the columns determine
+        each other, or there are too few rows for the covariance.
     ValueError
         If the shapes do not fit each other or a lower bound exceeds its upper bound.
 
@@ -89,10 +89,15 @@ def impute_censored(
     gaps = [np.flatnonzero(left[:, j] < right[:, j]) for j in range(left.shape[1])]
     if any(len(rows) for rows in gaps):
         model = _Model(X)
-        for _ in range(n_sweeps):
-            mean, precision = model.draw(state, rng)
-            for j, rows in enumerate(gaps):
-                _redraw(state, j, rows, left, right, mean, precision, rng)
+        try:
+            for _ in range(n_sweeps):
+                mean, precision = model.draw(state, rng)
+                for j, rows in enumerate(gaps):
+                    _redraw(state, j, rows, left, right, mean, precision, rng)
+        except np.linalg.LinAlgError as error:
+            raise CensoredFitError(
+                "the columns determine each other, so that they have no covariance to draw from"
+            ) from error
     completed = state[:, :, 0] if single else state
     inside = int((left < right).sum() - missing.sum())
     return CensoredImputations(completed, inside, int(missing.sum()))

@@ -11,7 +11,7 @@ from alsutils.stats.censored.imputation import impute_censored
 from alsutils.stats.censored.likelihood import Floats
 from alsutils.stats.censored.regression import CensoredFitError, censored_regression
 from alsutils.stats.censored.substitution import SUBSTITUTES, Rule, substitute
-from alsutils.stats.imputation import rubins_rules
+from alsutils.stats.imputation import ImputationError, rubins_rules
 
 Method = Literal["tobit", "imputation", "substitution"]
 
@@ -124,7 +124,7 @@ def geometric_ratio(
         kept = rows.take(np.isin(rows.arm, [control, *usable]))
         try:
             found, model = _fit(kept, usable, method, rule, rng, n_imputations, conf_level)
-        except CensoredFitError as error:
+        except (CensoredFitError, ImputationError) as error:
             trouble = str(error)
     table = []
     for label in others:

@@ -9,7 +9,7 @@ from alsutils.stats.censored.imputation import impute_censored
 from alsutils.stats.censored.likelihood import Floats
 from alsutils.stats.censored.ratio import FIGURES, SCALED, SMALLEST_MEASURED
 from alsutils.stats.censored.regression import CensoredFitError
-from alsutils.stats.imputation import rubins_rules
+from alsutils.stats.imputation import ImputationError, rubins_rules
 from alsutils.stats.mmrm.many import fit_many, unstructured_basis
 
 
@@ -106,7 +106,7 @@ def repeated_ratio(
             chosen = pair[pair["visit"].isin(usable)]
             try:
                 found = _fit(chosen, label, base is not None, rng, n_imputations, conf_level)
-            except CensoredFitError as error:
+            except (CensoredFitError, ImputationError) as error:
                 trouble = str(error)
         for v in visits:
             here = pair[pair["visit"] == v]

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from statsmodels.stats.multitest import multipletests
 
 
 @dataclass(frozen=True)
@@ -195,6 +194,15 @@ def _benjamini_hochberg(p: NDArray[np.float64]) -> NDArray[np.float64]:
 def _adjusted(p: NDArray[np.float64], method: str) -> NDArray[np.float64]:
     """Adjust the p-values that are there."""
     tested, adjusted = ~np.isnan(p), np.full(p.shape, np.nan)
-    if tested.any():
-        adjusted[tested] = multipletests(p[tested], method=method)[1]
+    order = np.argsort(p[tested], kind="stable")
+    small, size = p[tested][order], int(tested.sum())
+    rank = np.arange(1, size + 1)
+    if method == "holm":
+        stepped = np.maximum.accumulate(small * (size - rank + 1))
+    else:
+        price = size * (1 / rank).sum() if method == "fdr_by" else size
+        stepped = np.minimum.accumulate((small * price / rank)[::-1])[::-1]
+    found = np.empty(size)
+    found[order] = np.minimum(stepped, 1.0)
+    adjusted[tested] = found
     return adjusted

@@ -102,6 +102,10 @@ def test_says_what_is_wrong() -> None:
         impute_censored(np.where(X[:, 1] == 1, -np.inf, y), y, X, rng)
     with pytest.raises(CensoredFitError, match="3 subjects are too few"):
         impute_censored(np.ones((3, 2)), np.ones((3, 2)), X[1:4], rng)
+    two = np.column_stack([np.arange(6.0), 2 * np.arange(6.0)])
+    low = np.where(two < 0.5, -np.inf, two)
+    with pytest.raises(CensoredFitError, match="columns determine each other"):
+        impute_censored(low, np.maximum(two, 0.5), X, rng)
     with pytest.raises(ValueError, match="do not fit a design"):
         impute_censored(y, y, X[:5], rng)
     with pytest.raises(ValueError, match="exceeds"):
