@@ -561,7 +561,7 @@ Any program that reads coordinates off a picture will do for the points; shares 
     from alsutils.stats.survival import quantile, reconstruct
 
     months = [0, 3, 6, 9, 12, 15, 18, 21, 24]
-    shares = [1, 0.95, 0.9, 0.82, 0.74, 0.68, 0.6, 0.55, 0.5]
+    shares = [1, 0.95, 0.9, 0.82, 0.74, 0.68, 0.6, 0.53, 0.46]
     patients = reconstruct(months, shares, risk_times=[0, 12, 24], at_risk=[100, 70, 40])
     patients.frame  # a time and an event for each patient
     quantile(patients.curve)
@@ -632,6 +632,19 @@ About two and a half times as many, since what counts is the square of the logar
     from alsutils.stats.power import power_of_events
 
     power_of_events(100, 0.5, 0.8).events_needed / power_of_events(100, 0.5, 0.7).events_needed
+```
+
+**3.** A paper compares the survival of patients who had responded by month 6 with that of the others,
+counted from the first day of treatment. Which trap is that, and what would you do?
+
+```{dropdown} Solution
+Immortal time: to have responded by month 6 a patient must have lived until then. Take those alive and
+watched at month 6, group them by their response, and count from there. What is left is no comparison of
+treatments even so, for those who respond may have been the better ones from the start.
+
+    from alsutils.stats.traps import landmark
+
+    landmark(time=[2, 8, 14, 30], event=[True, True, False, True], at=6)
 ```
 
 ## References

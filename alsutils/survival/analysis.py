@@ -39,7 +39,8 @@ QUARTILES = {
     "upper quartile": 0.75,
 }
 MEAN, MEAN_RATIO = "restricted mean", "ratio of restricted means"
-MOST_STEPS = 400  # of a curve; a longer one is drawn on a grid of so many cells
+MOST_DRAWN = 1000  # patients
+MOST_STEPS, CELLS = 400, 200  # of a curve; one with more steps is drawn on a grid
 GRID = 40  # cells where no patient's own time may be shown
 
 
@@ -282,6 +283,23 @@ def round_times(end: float, unit: str, most: int = 8) -> list[float]:
     return [step * i for i in range(int(end / step + 1e-9) + 1)]
 
 
+def draws_subjects(study: Study, patients: int) -> bool:
+    """Say whether patients may be drawn one by one, and are few enough to be told apart.
+
+    Parameters
+    ----------
+    study : Study
+        Says whether single patients may be shown.
+    patients : int
+        How many there would be.
+
+    Returns
+    -------
+    bool
+    """
+    return study.shows_subjects and patients <= MOST_DRAWN
+
+
 def shown_steps(study: Study, frame: pd.DataFrame, end: float) -> pd.DataFrame:
     """Give a curve as a page may show it.
 
@@ -301,7 +319,7 @@ def shown_steps(study: Study, frame: pd.DataFrame, end: float) -> pd.DataFrame:
     """
     if study.shows_subjects and len(frame) <= MOST_STEPS:
         return frame
-    cells = MOST_STEPS if study.shows_subjects else GRID
+    cells = CELLS if study.shows_subjects else GRID
     time = frame["time"].to_numpy()
     grid = np.linspace(0, max(end, 1e-9), cells + 1)
     grid = grid[grid <= max(time[-1], grid[1])]

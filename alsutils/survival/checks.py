@@ -18,7 +18,7 @@ from alsutils.stats.hazards import (
     time_varying,
 )
 from alsutils.study import Study
-from alsutils.survival.analysis import GRID
+from alsutils.survival.analysis import GRID, draws_subjects
 from alsutils.survival.hazards import Model, coded, model_of, terms_in_words
 from alsutils.survival.times import Times, names_of, times
 
@@ -117,7 +117,7 @@ def changing(study: Study) -> Changing | None:
             about = {**names, "treated": arm}
             constant.append({**about, "estimate": float(np.exp(ratios[arm]))})
             dots = found.frame[found.frame["term"] == arm]
-            if study.shows_subjects:
+            if draws_subjects(study, len(dots)):
                 dots = dots.assign(estimate=np.exp(dots["scaled"]), **about)
                 points.append(dots[["endpoint", "unit", "treated", "time", "estimate"]])
             smooth = found.smooth[found.smooth["term"] == arm].drop(columns=["term", "position"])
@@ -173,7 +173,7 @@ def fitting(study: Study) -> Fitting | None:
             ends = {"lowest": without.min(), "highest": without.max()}
             whole = {**about, "estimate": float(np.exp(rows[arm])), **ends}
             parts["influence"].append(pd.DataFrame([whole]))
-            if study.shows_subjects:
+            if draws_subjects(study, len(deviance)):
                 own = {"arm": model.frame["arm"], "deviance": deviance, "without": without}
                 parts["patients"].append(pd.DataFrame(own).assign(**about))
         for form in _forms(study, data, model):
@@ -307,5 +307,5 @@ def _forms(study: Study, data: Times, model: Model) -> Iterator[pd.DataFrame]:
         grid = np.linspace(values.quantile(tail), values.quantile(1 - tail), GRID)
         smooth = np.interp(grid, line["value"], line["estimate"])
         yield pd.DataFrame({"covariate": covariate, "value": grid, "estimate": smooth})
-        if study.shows_subjects:
+        if draws_subjects(study, len(values)):
             yield found.frame.assign(covariate=covariate)

@@ -34,6 +34,7 @@ WORDS = {
     FIRTH_ADJUSTED: "Adjusted, Firth",
 }
 ENOUGH = 10  # events for each term of a model; with fewer, Firth's penalty stands beside
+MANY = 500  # events, from which the penalty no longer shows
 PIECES = 4  # of time with a constant hazard
 
 
@@ -344,7 +345,8 @@ def _alternatives(study: Study, data: Times) -> Iterator[tuple[str, Fitter]]:
             STRATIFIED,
             lambda f, d: cox(f["time"], f["event"], d, level, strata=f["stratum"].fillna("")),
         )
-    yield FIRTH, _firth(study)
+    if len(events) <= MANY:
+        yield FIRTH, _firth(study)
     yield PIECEWISE, lambda f, d: piecewise_exponential(f["time"], f["event"], d, _cuts(f), level)
     yield FLEXIBLE, lambda f, d: royston_parmar(f["time"], f["event"], d, conf_level=level)
 

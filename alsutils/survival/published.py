@@ -95,7 +95,7 @@ def read_back(study: Study) -> ReadBack | None:
             )
         except ReconstructionError:
             continue
-        for source, frame in ((OWN, own), (READ, found.curve.frame)):
+        for source, frame in ((OWN, own), (READ, shown_steps(study, found.curve.frame, end))):
             drawn.append(frame[["time", "estimate"]].assign(source=source, arm=arm))
         people.append(found.frame.assign(arm=arm))
         clicks.append(points)

@@ -19,8 +19,8 @@ _MEANING = {
     POINTWISE: "The bands hold at any one time that was chosen beforehand",
     SIMULTANEOUS["equal precision"]: "The bands hold for the whole curve at once; they are as many "
     "times as wide as those for one time everywhere",
-    SIMULTANEOUS["Hall-Wellner"]: "The bands hold for the whole curve at once; they favour the "
-    "middle of the curve",
+    SIMULTANEOUS["Hall-Wellner"]: "The bands hold for the whole curve at once; they favour its "
+    "middle and are wide at its ends",
 }
 
 
