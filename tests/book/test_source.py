@@ -164,6 +164,12 @@ def test_every_citation_has_a_reference():
             assert {key.strip() for key in found.split(",")} <= keys, path
 
 
+def test_every_reference_is_there_once():
+    for path in (ROOT / "references.bib", *(ROOT / "data").glob("*/story/references.bib")):
+        keys = re.findall(r"^@\w+\{([^,\s]+)", path.read_text("utf-8"), flags=re.MULTILINE)
+        assert len(keys) == len(set(keys)), path
+
+
 def test_the_contents_name_each_page_once():
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
     files = [entry["file"] for part in toc["parts"] for entry in part["chapters"]]
