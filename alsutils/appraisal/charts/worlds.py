@@ -28,8 +28,7 @@ def telling(study: Study, result: Worlds | None) -> Figure | Prose:
     title = "SD apart (above 0 is better)"
     chart = charts.forest(shown, "row", title, colour=colour, within="World")
     told = [
-        f"{r['World']}, {r['row']}: "
-        f"{fmt.estimate(r['estimate'], r['conf_low'], r['conf_high'])}"
+        f"{r['World']}, {r['row']}: {fmt.estimate(r['estimate'], r['conf_low'], r['conf_high'])}"
         for r in shown.to_dict("records")
     ]
     return Figure(
