@@ -22,7 +22,10 @@ def test_a_whole_study_is_shown_with_its_results(outputs: dict[str, Output]) -> 
     # Only the batches are not there.
     shown = {name for name in outputs if not name.startswith("sentences")}
     assert prose & shown == {"charts batches", "tables batches", "tables held"}
-    assert isinstance(outputs["charts graph"], NetworkDiagram)
+    graph = outputs["charts graph"]
+    assert isinstance(graph, NetworkDiagram)
+    # The hidden cause and its two arrows.
+    assert graph.to_svg().count("stroke-dasharray") == 3
     results = outputs["tables changes"].results
     assert list(results["endpoint"]) == ["Alpha", "Beta"]
     alpha = results.iloc[0]

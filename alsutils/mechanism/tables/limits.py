@@ -88,24 +88,22 @@ def methods(study: Study, result: Changes | None) -> Table | Prose:
     wide = frame.pivot_table(
         index=key, columns="analysis", values="ratio", aggfunc="first", sort=False
     ).reset_index()
-    low = frame.drop_duplicates(key)[[*key, "n_below", "n_control", "n_treated"]]
+    low = frame.drop_duplicates(key)[[*key, "n_below"]]
     wide = low[low["n_below"] > 0].merge(wide, on=key)
     if wide.empty:
         return Prose("")
-    wide["below"] = [
-        fmt.count_of(r["n_below"], r["n_control"] + r["n_treated"]) for r in wide.to_dict("records")
-    ]
+    # One column for both, so that the four intervals have room beside each other.
+    wide["visit"] = [f"{r['visit']}, {r['n_below']} low" for r in wide.to_dict("records")]
     names = {MAIN: "main", IMPUTED: "imputed", NAIVE: "naive", RANKS: "ranks"}
     return tables.table(
         wide.rename(columns=names),
         "The same comparisons by four methods",
         {
-            "visit": "Visit",
+            "visit": "Visit, values below",
             **arm_column(study),
-            "below": "Below the limit",
             "main": "Censored regression",
             "imputed": "Multiple imputation",
-            "ranks": "Ranks (Hodges-Lehmann)",
+            "ranks": "Ranks",
             "naive": "Half the limit",
         },
         group="endpoint",
