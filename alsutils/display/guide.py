@@ -5,7 +5,7 @@ import altair as alt
 from alsutils.display import charts, tables
 from alsutils.display import format as fmt
 from alsutils.display.output import Figure, Prose, Table
-from alsutils.stats.validation import Agreement, Coverage, Speed, TypeOneError
+from alsutils.stats.validation import Agreement, Coverage, PeerAgreement, Speed, TypeOneError
 from alsutils.study.dictionary import study_fields, table_columns
 
 
@@ -58,6 +58,26 @@ def agreement_sentence(result: Agreement) -> Prose:
         "fits the likelihood found here is the higher one, by a hair: the reference stopped its "
         "search a little earlier."
     )
+
+
+def peer_table(result: PeerAgreement) -> Table:
+    """Lay out figures beside those of a library."""
+    labels = {"figure": "Figure", "ours": "This book", "theirs": "lifelines", "difference": "Apart"}
+    formats = {"ours": _six, "theirs": _six, "difference": _distance}
+    return tables.table(
+        result.frame,
+        "Survival beside lifelines",
+        labels,
+        formats,
+        notes=[
+            f"{result.n} simulated patients, {result.events} events, many at the same time. Apart: "
+            "relative difference."
+        ],
+    )
+
+
+def _six(value: float) -> str:
+    return fmt.number(value, 6)
 
 
 def coverage_figure(result: Coverage) -> Figure:

@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from alsutils.stats.hazards import cox, log_rank
 from alsutils.stats.mmrm import MMRMFit, fit_mmrm
+from alsutils.stats.survival import kaplan_meier, quantile, restricted_mean, survival_at
 
 FORMULA = "CHG ~ BASE*AVISIT + ONSET + TRT01P*AVISIT"
 
@@ -29,6 +31,81 @@ class Agreement:
 
     reference: str
     frame: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class PeerAgreement:
+    """The same figures by this package and by a library.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        One row a figure: ``figure``, ``ours``, ``theirs``, ``difference`` (relative).
+    n, events : int
+        Patients and events behind them.
+    """
+
+    frame: pd.DataFrame
+    n: int
+    events: int
+
+
+def lifelines_agreement(n: int = 300, seed: int = 1) -> PeerAgreement:
+    """Compute what lifelines offers of survival both by it and by this package.
+
+    Parameters
+    ----------
+    n : int
+        Simulated patients, half of them treated; many share their day, so that ties matter.
+    seed : int
+        Of the patients.
+
+    Returns
+    -------
+    PeerAgreement
+        Of one trial with two covariates.
+
+    References
+    ----------
+    Davidson-Pilon C. lifelines: survival analysis in Python. J Open Source Softw 2019;4:1317.
+    """
+    from lifelines import CoxPHFitter, KaplanMeierFitter  # heavy, and only needed here
+    from lifelines.statistics import logrank_test
+    from lifelines.utils import restricted_mean_survival_time
+
+    rng = np.random.default_rng(seed)
+    treated = np.arange(n) % 2
+    age = rng.normal(0.0, 1.0, n)
+    death = rng.exponential(20.0, n) * np.exp(0.4 * treated - 0.3 * age)
+    time = np.ceil(np.minimum(death, rng.uniform(6.0, 36.0, n)))
+    event = death <= time
+    curve, theirs = kaplan_meier(time, event), KaplanMeierFitter().fit(time, event)
+    at, limits = survival_at(curve, 12.0), theirs.confidence_interval_.loc[12.0]
+    design = pd.DataFrame({"treated": treated.astype(float), "age": age})
+    fit = cox(time, event, design).frame.set_index("term")
+    other = CoxPHFitter().fit(design.assign(time=time, event=event), "time", "event").summary
+    arms = [treated == arm for arm in (0, 1)]
+    by_arm = logrank_test(*(time[a] for a in arms), *(event[a] for a in arms))
+    horizon = 24.0
+    rows = [
+        ("Kaplan-Meier at time 12", at.estimate, float(theirs.predict(12.0))),
+        ("its lower limit (log-log)", at.conf_low, limits.iloc[0]),
+        ("its upper limit", at.conf_high, limits.iloc[1]),
+        ("median", quantile(curve).estimate, theirs.median_survival_time_),
+        (
+            "restricted mean to 24",
+            restricted_mean(curve, horizon).estimate,
+            restricted_mean_survival_time(theirs, t=horizon),
+        ),
+        ("log-rank chi-square", log_rank(time, event, treated).statistic, by_arm.test_statistic),
+    ]
+    for term, words in {"treated": "of treatment", "age": "of age"}.items():
+        row = fit.loc[term]
+        rows.append((f"Cox, log hazard ratio {words}", row["estimate"], other.loc[term, "coef"]))
+        rows.append(("its standard error", row["std_error"], other.loc[term, "se(coef)"]))
+    frame = pd.DataFrame(rows, columns=["figure", "ours", "theirs"])
+    difference = (frame["ours"] / frame["theirs"] - 1).abs()
+    return PeerAgreement(frame.assign(difference=difference), n, int(event.sum()))
 
 
 def mmrm_agreement(folder: Path) -> Agreement:

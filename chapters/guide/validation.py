@@ -75,7 +75,13 @@ degrees of freedom and of standard errors.
 from pathlib import Path
 
 from alsutils.display import guide
-from alsutils.stats.validation import mmrm_agreement, mmrm_coverage, mmrm_speed, type_one_error
+from alsutils.stats.validation import (
+    lifelines_agreement,
+    mmrm_agreement,
+    mmrm_coverage,
+    mmrm_speed,
+    type_one_error,
+)
 
 reference = Path("../../tests/reference/mmrm")
 agreement = mmrm_agreement(reference)
@@ -83,6 +89,19 @@ guide.agreement_sentence(agreement)
 
 # %% tags=["hide-input"]
 guide.agreement_table(agreement)
+
+# %% [markdown]
+"""
+## Survival beside lifelines
+
+For everyday survival analyses in Python there is the library lifelines {cite:p}`davidsonpilon2019`, and
+your own work may well begin there. This book needs a few things that it does not offer, such as Firth's
+penalty and bands for a whole curve, and so has a Kaplan-Meier curve and a Cox model of its own beneath
+them. Where both give a figure, it should be the same. This, too, is computed while the page is built.
+"""
+
+# %% tags=["hide-input"]
+guide.peer_table(lifelines_agreement())
 
 # %% [markdown]
 """
@@ -131,3 +150,12 @@ over the data nothing grows with the number of patients.
 # %% tags=["hide-input"]
 speed = mmrm_speed(reference)
 guide.speed_figure(speed)
+
+# %% [markdown]
+"""
+## References
+
+```{bibliography}
+:filter: docname in docnames
+```
+"""

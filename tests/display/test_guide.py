@@ -4,6 +4,7 @@ from pathlib import Path
 
 from alsutils.display import guide
 from alsutils.stats.validation import (
+    lifelines_agreement,
     mmrm_agreement,
     mmrm_coverage,
     mmrm_speed,
@@ -53,3 +54,12 @@ def test_a_test_keeps_its_promise_where_nobody_leaves():
     assert left.loc["Jump to control, drawn", "high"] < 0.05
     words = guide.error_figure(type_one_error(REFERENCE.parent / "primary")).description
     assert "Last value carried forward" in words
+
+
+def test_survival_beside_lifelines_is_the_same():
+    result = lifelines_agreement()
+    assert len(result.frame) == 10
+    # lifelines stops its search for the Cox model at 1e-7.
+    assert result.frame["difference"].max() < 1e-6
+    assert result.frame["ours"].notna().all()
+    assert "lifelines" in guide.peer_table(result).to_html()
