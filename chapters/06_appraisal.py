@@ -148,6 +148,9 @@ appraisal.tables.choices(study, curve)
 # %%
 appraisal.sentences.weightiest_choice(curve)
 
+# %%
+appraisal.sentences.world_curves(study, appraisal.world_curves(study, curve))
+
 # %% [markdown]
 """
 The answers lean on the same patients, so that counting them proves nothing: if chance favours one

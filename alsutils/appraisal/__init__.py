@@ -9,7 +9,7 @@ from alsutils.appraisal.checklist import checklist
 from alsutils.appraisal.plain import plain_facts
 from alsutils.appraisal.specifications import specifications
 from alsutils.appraisal.strength import strength
-from alsutils.appraisal.worlds import divergence, worlds
+from alsutils.appraisal.worlds import divergence, world_curves, worlds
 
 __all__ = [
     "afterwards",
@@ -28,5 +28,6 @@ __all__ = [
     "standardised",
     "strength",
     "tables",
+    "world_curves",
     "worlds",
 ]

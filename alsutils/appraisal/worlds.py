@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from alsutils import primary
+from alsutils.appraisal.specifications import CHOICES, Specifications, specifications
 from alsutils.design.next_trial import BIAS, OpenLabelBias
 from alsutils.stats.two_sample import Sample, hedges_g, mean_difference
 from alsutils.study import ARM, Study, load_study
@@ -87,14 +88,10 @@ def worlds(study: Study) -> Worlds | None:
     Worlds or None
         None where there is no counterpart, or it is no trial of the same arms and endpoint.
     """
-    folder, world = counterpart_folder(study), study.config.world
-    if folder is None or world is None:
+    found = _counterpart(study)
+    if found is None:
         return None
-    other = load_study(folder)
-    same = (other.arms, other.primary) == (study.arms, study.primary)
-    if other.config.world is None or not same:
-        return None
-    here, there = world.label, other.config.world.label
+    other, here, there = found
     tested = {label: _tests(s) for label, s in ((here, study), (there, other))}
     frames = [
         frame.assign(world=label, test=frame["analysis"], analysis=frame["analysis"] + ": " + label)
@@ -110,6 +107,62 @@ def worlds(study: Study) -> Worlds | None:
         tuple(sorted(r for r in study.tables if _equal(study, other, r))),
         tuple(note for _, notes in tested.values() for note in notes),
     )
+
+
+@dataclass(frozen=True)
+class WorldCurves:
+    """Every specification of the curve in both worlds.
+
+    Attributes
+    ----------
+    here, there : str
+        What is true in the study's own world and in its counterpart's.
+    pairs : DataFrame
+        One row a specification that both worlds allow: its choices, ``treated`` and, with ``_here``
+        and ``_there``, ``estimate`` (standard deviations, above 0 is better), ``conf_low``,
+        ``conf_high``, ``p_value``; ``same_side`` and ``within`` as in `Worlds`.
+    """
+
+    here: str
+    there: str
+    pairs: pd.DataFrame
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The result columns: the median of the curve in each world, by treated arm."""
+        rows = []
+        for side, world in (("here", self.here), ("there", self.there)):
+            for arm, own in self.pairs.groupby("treated", sort=False):
+                median = float(own[f"estimate_{side}"].median())
+                words = f"specification curve, median: {world}"
+                rows.append({"analysis": words, "contrast": arm, "estimate": median})
+        return pd.DataFrame(rows)
+
+
+def world_curves(study: Study, curve: Specifications) -> WorldCurves | None:
+    """Set every specification beside the same one in the counterpart's world.
+
+    Parameters
+    ----------
+    study : Study
+        A synthetic study whose ``world`` names a counterpart.
+    curve : Specifications
+        Of the study.
+
+    Returns
+    -------
+    WorldCurves or None
+        None where ``worlds`` is None.
+    """
+    found = _counterpart(study)
+    if found is None or not curve.curves:
+        return None
+    other, here, there = found
+    keys, figures = [*CHOICES, "treated"], ["estimate", "conf_low", "conf_high", "p_value"]
+    # The curve alone is wanted of the counterpart, not its test, so one way beside its own will do.
+    frames = [curve.frame, specifications(other, n_ways=1).frame]
+    sides = [frame[keys + figures] for frame in frames]
+    return WorldCurves(here, there, _beside(sides[0], sides[1], keys, study.alpha))
 
 
 def divergence(study: Study) -> Divergence | None:
@@ -156,6 +209,18 @@ def divergence(study: Study) -> Divergence | None:
     return Divergence(pd.DataFrame(rows), (first, last), bias)
 
 
+def _counterpart(study: Study) -> tuple[Study, str, str] | None:
+    """Load the counterpart, with the labels of the study's world and its own."""
+    folder, world = counterpart_folder(study), study.config.world
+    if folder is None or world is None:
+        return None
+    other = load_study(folder)
+    same = (other.arms, other.primary) == (study.arms, study.primary)
+    if other.config.world is None or not same:
+        return None
+    return other, world.label, other.config.world.label
+
+
 def _tests(study: Study) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Give every test of the primary endpoint, and what could not be fitted."""
     every, slope = primary.all_analyses(study), primary.slopes(study)
@@ -177,7 +242,12 @@ def _paired(here: pd.DataFrame, there: pd.DataFrame, alpha: float) -> pd.DataFra
         frame[keys + figures].assign(visit=frame["visit"].fillna("All visits"))
         for frame in (here, there)
     ]
-    both = sides[0].merge(sides[1], on=keys, suffixes=("_here", "_there"), sort=False)
+    return _beside(sides[0], sides[1], keys, alpha)
+
+
+def _beside(here: pd.DataFrame, there: pd.DataFrame, keys: list[str], alpha: float) -> pd.DataFrame:
+    """Join estimates of the two worlds, and say where they agree."""
+    both = here.merge(there, on=keys, suffixes=("_here", "_there"), sort=False)
     inside = [
         (both[f"conf_low_{a}"] <= both[f"estimate_{b}"])
         & (both[f"estimate_{b}"] <= both[f"conf_high_{a}"])

@@ -93,3 +93,21 @@ def test_words_and_figures_come_from_the_results(twin, result):
     figure = appraisal.charts.telling(twin, result)
     assert result.there.lower() in figure.description.lower()
     assert len(figure.results)
+
+
+def test_no_way_to_analyse_it_tells_the_worlds_apart(twin):
+    curve = appraisal.specifications(twin, n_ways=1)
+    both = appraisal.world_curves(twin, curve)
+    assert len(both.pairs) > 500
+    assert both.pairs["within"].all()
+    assert both.pairs["same_side"].mean() > 0.95
+    # The scores are dealt anew, so the agreement is not that of a table with itself.
+    assert (both.pairs["estimate_here"] != both.pairs["estimate_there"]).mean() > 0.5
+    words = str(appraisal.sentences.world_curves(twin, both))
+    assert f"of {len(both.pairs):,} specifications" in words
+    assert "does not find out" in words
+    apart = type(both)(both.here, both.there, both.pairs.assign(within=False))
+    assert "does not find out" not in str(appraisal.sentences.world_curves(twin, apart))
+    plain = changed(twin, world=None)
+    assert appraisal.world_curves(plain, curve) is None
+    assert str(appraisal.sentences.world_curves(plain, None)) == ""

@@ -16,7 +16,13 @@ from alsutils.appraisal.sentences.specifications import (
 )
 from alsutils.appraisal.sentences.strength import beliefs, evidence
 from alsutils.appraisal.sentences.summary import key_points
-from alsutils.appraisal.sentences.worlds import bias_needed, divergence, telling, worlds
+from alsutils.appraisal.sentences.worlds import (
+    bias_needed,
+    divergence,
+    telling,
+    world_curves,
+    worlds,
+)
 
 __all__ = [
     "afterwards",
@@ -38,5 +44,6 @@ __all__ = [
     "specifications",
     "telling",
     "weightiest_choice",
+    "world_curves",
     "worlds",
 ]

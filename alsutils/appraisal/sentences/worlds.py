@@ -2,11 +2,13 @@
 
 import pandas as pd
 
-from alsutils.appraisal.worlds import BLIND_WORDS, RATED, Divergence, Worlds
+from alsutils.appraisal.worlds import BLIND_WORDS, RATED, Divergence, WorldCurves, Worlds
 from alsutils.display import Prose
 from alsutils.display import format as fmt
 from alsutils.study import Study
 from alsutils.study.world import SHAM
+
+MOSTLY = 0.9  # of the specifications agree: as good as no help
 
 
 def worlds(study: Study, result: Worlds | None) -> Prose:
@@ -32,6 +34,28 @@ def worlds(study: Study, result: Worlds | None) -> Prose:
         else "Where they differ, chance is enough: both worlds print the same means and spreads."
     )
     return Prose(text)
+
+
+def world_curves(study: Study, result: WorldCurves | None) -> Prose:
+    """Say whether any specification tells the worlds apart, and how far."""
+    if result is None:
+        return Prose("")
+    pairs = result.pairs
+    total, same = len(pairs), int(pairs["same_side"].sum())
+    within = int(pairs["within"].sum())
+    medians = [fmt.number(pairs[f"estimate_{side}"].median()) for side in ("here", "there")]
+    text = (
+        f"The same curve in both worlds: of {total:,} specifications {same:,} give the same "
+        f"verdict at {study.alpha:g} where {result.here} and where {result.there}, and in "
+        f"{within:,} each world's estimate lies inside the other's interval. The median effect is "
+        f"{medians[0]} standard deviations in the one and {medians[1]} in the other."
+    )
+    if min(same, within) >= MOSTLY * total:
+        text += (
+            " Looking in more ways at data that knowing the arm can reach does not find out which "
+            "world it is."
+        )
+    return Prose(text, result.frame)
 
 
 def telling(study: Study, result: Worlds | None) -> Prose:
