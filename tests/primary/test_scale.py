@@ -114,6 +114,7 @@ def test_a_block_that_is_missing_is_said_in_a_sentence(changed):
 def test_an_observed_study_shows_no_patient(changed):
     def observed(config):
         config["provenance"], config["show_subjects"] = "observed", False
+        del config["world"]  # only of invented data is the truth known
 
     study = changed(observed)
     assert primary.courses(study) is None
