@@ -136,8 +136,8 @@ design.sentences.attendance(study, seen)
 """
 ## Enrolment over time
 
-Care changes, and so do the patients who come. If both arms fill at the same pace, such changes strike
-both alike.
+Care changes, and so do the patients who come. If the arms fill at the same pace, such changes strike
+all alike.
 """
 
 # %%

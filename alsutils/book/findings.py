@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from alsutils.book.errors import BookError
+from alsutils.study.config import DAYS
 from alsutils.study.readers import UnreadableTableError, read_table
 
 _ENDINGS = (".csv", ".parquet", ".xpt", ".sas7bdat", ".json")
@@ -36,7 +37,6 @@ _NOT_EFFICACY = re.compile(
     r"adlb|adlab|adbm|adab|adis|advs|adeg|adex|adpc|adpp|adcm|admh", re.IGNORECASE
 )
 _RELATED = re.compile(r"^(?!.*\b(not|un|non)).*(related|possibl|probabl|definit)|^y(es)?$", re.I)
-_DAYS = {"day": 1.0, "week": 7.0, "month": 30.4375, "year": 365.25}
 _MOST_ANALYTES, _MOST_TIMES = 8, 4
 
 
@@ -281,7 +281,7 @@ def _time(sources: list[Bds]) -> tuple[str, float]:
         return unit, baseline
     visits = pd.concat(names).dropna()
     text = visits["AVISIT"].astype("str").str.lower()
-    counts = {u: int(text.str.contains(rf"\b{u}\b").sum()) for u in _DAYS}
+    counts = {u: int(text.str.contains(rf"\b{u}\b").sum()) for u in DAYS}
     if any(counts.values()):
         unit = max(counts, key=lambda u: counts[u])
     at_baseline = visits.loc[text.str.contains("baseline"), "AVISITN"]
@@ -353,12 +353,12 @@ def _times(files: dict[str, Path]) -> tuple[tuple[str, str, str], ...]:
 def _time_unit(rows: pd.DataFrame, label: str) -> str:
     """Read the unit of AVAL off AVALU, the label, or the dates that it was made from."""
     words = f"{rows['AVALU'].iloc[0]} {label}" if "AVALU" in rows else label
-    named = next((u for u in _DAYS if re.search(rf"\b{u}s?\b", words, re.IGNORECASE)), None)
+    named = next((u for u in DAYS if re.search(rf"\b{u}s?\b", words, re.IGNORECASE)), None)
     if named or not {"STARTDT", "ADT"} <= set(rows.columns):
         return named or "day"
     start, end = (pd.to_datetime(rows[c], errors="coerce") for c in ("STARTDT", "ADT"))
     ratio = ((end - start).dt.days / rows["AVAL"].astype(float)).median()
-    return min(_DAYS, key=lambda u: abs(_DAYS[u] - ratio)) if pd.notna(ratio) else "day"
+    return min(DAYS, key=lambda u: abs(DAYS[u] - ratio)) if pd.notna(ratio) else "day"
 
 
 def _events(files: dict[str, Path]) -> FoundEvents | None:

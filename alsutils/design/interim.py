@@ -24,6 +24,7 @@ from alsutils.stats.group_sequential import (
     stopped_estimate,
 )
 from alsutils.study import ARM, Study
+from alsutils.study.config import DAYS
 
 RULES = (OBRIEN_FLEMING, POCOCK)
 QUARTERS, HALVES = (0.25, 0.5, 0.75, 1.0), (0.5, 1.0)
@@ -32,7 +33,6 @@ LEAST_STEP = 0.01  # of the information; a look that brings less is left out
 FUTILE = 0.2  # conditional power below which a trial is often given up
 CURVE_POINTS = 61
 _DATES = (ALLOCATION_DATE, "TRTSDT")
-_DAYS = {"day": 1.0, "week": 7.0, "month": 365.25 / 12, "year": 365.25}
 _ORDERS, _TRIALS = 1_000, 20_000
 Order = Literal["randomisation", "first treatment", "order", "file"]
 
@@ -277,7 +277,7 @@ def _queue(study: Study) -> _Queue:
         if dates.notna().all() and len(dates):
             order: Order = "randomisation" if column == ALLOCATION_DATE else "first treatment"
             chosen = dates.sort_values(kind="stable")
-            days = (visit - study.config.time.baseline) * _DAYS[study.config.time.unit]
+            days = (visit - study.config.time.baseline) * DAYS[study.config.time.unit]
             every = pd.to_datetime(subjects[column], format="ISO8601", errors="coerce")
             reached = chosen + pd.Timedelta(days=days)
             return _Queue(records.loc[chosen.index], order, 0, reached.to_numpy(), every.to_numpy())

@@ -15,6 +15,7 @@ from alsutils.stats.competing import (
 )
 from alsutils.stats.recurrent import mean_at, mean_cumulative_events, mean_difference
 from alsutils.study import ARM, Study
+from alsutils.study.config import DAYS
 from alsutils.study.harms import AdverseEvents
 
 INCIDENCE = "cumulative incidence (Aalen-Johansen)"
@@ -23,7 +24,6 @@ GRAY = "Gray's test"
 MEAN = "mean cumulative events"
 MEAN_DIFFERENCE = "difference of mean cumulative events"
 MOST_PATIENTS = 80  # drawn one by one
-_DAYS = {"day": 1.0, "week": 7.0, "month": 30.4375, "year": 365.25}
 
 
 @dataclass(frozen=True)
@@ -251,7 +251,7 @@ def timelines(study: Study) -> Timelines | None:
 def _horizon(study: Study) -> float:
     """Give the study day of the last primary visit, whole."""
     time = study.config.time
-    return float(int((study.primary.visits[-1] - time.baseline) * _DAYS[time.unit]))
+    return float(int((study.primary.visits[-1] - time.baseline) * DAYS[time.unit]))
 
 
 def _kinds(events: pd.DataFrame, block: AdverseEvents) -> dict[str, pd.Series]:

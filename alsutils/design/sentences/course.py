@@ -129,7 +129,7 @@ def attendance(study: Study, result: Attendance) -> Prose:
 def allocation(_study: Study, result: Allocation | None) -> Prose:
     """Say how long enrolment took."""
     if result is None:
-        return Prose("Whether both arms filled at the same pace has to be left open.")
+        return Prose("Whether the arms filled at the same pace has to be left open.")
     months = result.frame["month"].nunique()
     ends = result.frame[result.frame["month"] == result.frame["month"].max()]
     sizes = [f"{r['total']} to {r['arm']}" for _, r in ends.iterrows()]
