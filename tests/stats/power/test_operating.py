@@ -1,5 +1,6 @@
 """Operating characteristics: what they must be, and that nothing is lost or counted twice."""
 
+import json
 import os
 import shutil
 import signal
@@ -242,6 +243,8 @@ def slow_square(folder: str, number: int) -> int:
 @pytest.fixture
 def cluster(tmp_path):
     """Start a scheduler and two workers on loopback; give its address and the workers."""
+    from distributed import Client
+
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).parents[3])])
     }
@@ -267,9 +270,11 @@ def cluster(tmp_path):
               "--no-nanny", "--local-directory", str(tmp_path))
         for _ in range(2)
     ]  # fmt: skip
-    import json
-
-    yield json.loads(contact.read_text())["address"], workers
+    address = json.loads(contact.read_text())["address"]
+    # Whoever asks before both have reported gives all the work to the first.
+    with Client(address, set_as_default=False) as client:
+        client.wait_for_workers(len(workers), timeout=60)
+    yield address, workers
     for process in started:
         process.kill()
         process.wait()
