@@ -87,7 +87,7 @@ def write_study(folder: Path, patients: int, events: int, arms: int) -> None:
         "short_title": "Large trial",
         "description": "Made up to measure speed.",
         "provenance": "synthetic",
-        "show_subjects": True,
+        "publish_subject_data": True,
         "arms": [{"value": f"A{i}", "label": names[i]} for i in range(arms)],
         "populations": {"safety": {"flag": "SAFFL", "label": "Safety population"}},
         "time": {"unit": "month"},

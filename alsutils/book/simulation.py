@@ -58,7 +58,7 @@ def write_simulation(folder: Path, like: Path, *, n_per_arm: int, effect: float,
         "short_title": "Simulated trial",
         "description": f"Simulated with an effect of {effect:g} points a month, seed {seed}.",
         "provenance": "synthetic",
-        "show_subjects": True,
+        "publish_subject_data": True,
     }
     content["design"] = {"masking": content.get("design", {}).get("masking", "none")}
     head = (

@@ -93,7 +93,7 @@ def _head() -> str:
         "short_title: My trial\n"
         "description: What was compared with what, in whom.\n"
         "provenance: observed        # or: synthetic\n"
-        "show_subjects: false        # true lets a page show single patients\n"
+        "publish_subject_data: false # true shows single patients and counts of few\n"
         "alpha: 0.05"
     )
 

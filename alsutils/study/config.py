@@ -372,8 +372,11 @@ class StudyConfig(_Block):
     """One sentence: who was treated, with what, against what."""
     provenance: Literal["synthetic", "observed"]
     """Whether the patients are invented; synthetic studies carry a banner on every page."""
-    show_subjects: bool = False
-    """Whether charts may carry single patients; refused for observed data."""
+    publish_subject_data: bool = False
+    """Whether pages may carry single patients and counts of few; the site says so if data are
+    observed."""
+    minimum_count: int = Field(default=5, ge=1)
+    """Smallest number of patients that a page of observed data gives; below it stands `<5`."""
     alpha: float = Field(default=0.05, gt=0, lt=0.5)
     """Two-sided significance level; intervals have level 1 - alpha."""
     arm_column: Name = "TRT01P"
@@ -432,8 +435,6 @@ class StudyConfig(_Block):
     @model_validator(mode="after")
     def _names_are_known(self) -> "StudyConfig":
         problems = list(_unknown_names(self))
-        if self.show_subjects and self.provenance == "observed":
-            problems.append("show_subjects: the book shows single patients of synthetic data only")
         if self.world and self.provenance == "observed":
             problems.append("world: only of invented data is the truth known")
         if problems:

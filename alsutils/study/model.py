@@ -56,7 +56,7 @@ class Study:
     @property
     def shows_subjects(self) -> bool:
         """Whether a chart may carry single patients."""
-        return self.config.show_subjects
+        return self.config.publish_subject_data
 
     @property
     def alpha(self) -> float:

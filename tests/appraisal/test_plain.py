@@ -156,7 +156,7 @@ def test_what_is_known_of_the_design_is_told(twin):
 
 def test_invented_people_are_called_so(twin):
     assert "made up" in summary(twin).text
-    observed = changed(twin, provenance="observed", world=None, show_subjects=False)
+    observed = changed(twin, provenance="observed", world=None, publish_subject_data=False)
     assert "made up" not in summary(observed).text
 
 

@@ -30,7 +30,7 @@ def config(**changes: Any) -> dict[str, Any]:
         "short_title": "Trial",
         "description": "Made in code.",
         "provenance": "synthetic",
-        "show_subjects": True,
+        "publish_subject_data": True,
         "arms": [{"value": "C", "label": "Control"}, {"value": "T", "label": "Treated"}],
         "populations": {"all": {"flag": "ITTFL", "label": "All patients"}},
         "time": {"unit": "month"},

@@ -231,7 +231,7 @@ def test_holding_the_batch_equal_takes_its_shift_out(make: Callable[..., Study])
 
 
 def test_shows_no_patient_of_an_observed_study(make: Callable[..., Study]) -> None:
-    observed = make(provenance="observed", show_subjects=False)
+    observed = make(provenance="observed", publish_subject_data=False)
     data = mechanism.samples(observed)
     assert mechanism.levels(observed, data).points.empty
     assert mechanism.association(observed, data).points.empty
@@ -240,7 +240,7 @@ def test_shows_no_patient_of_an_observed_study(make: Callable[..., Study]) -> No
     few = make(
         lambda d: d[d["USUBJID"].isin(["S00", "S01", "S02", "S03"])],
         provenance="observed",
-        show_subjects=False,
+        publish_subject_data=False,
     )
     assert mechanism.levels(few, mechanism.samples(few)).frame["median"].isna().all()
 

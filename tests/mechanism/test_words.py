@@ -178,7 +178,7 @@ NOTHING = "no analyte could be compared"
 def test_degenerate_samples_are_said_and_not_an_error(
     make: Callable[..., Study], shown: Show, change: Any, said: dict[str, str], observed: bool
 ) -> None:
-    keys = {"provenance": "observed", "show_subjects": False} if observed else {}
+    keys = {"provenance": "observed", "publish_subject_data": False} if observed else {}
     outputs = shown(make(change, **keys))
     for name, words in said.items():
         assert words in str(outputs[f"sentences {name}"])
@@ -193,7 +193,7 @@ def test_the_table_says_why_there_is_no_estimate(make: Callable[..., Study]) -> 
 def test_an_observed_study_writes_no_patient_into_a_page(
     make: Callable[..., Study], shown: Show
 ) -> None:
-    outputs = shown(make(provenance="observed", show_subjects=False))
+    outputs = shown(make(provenance="observed", publish_subject_data=False))
     assert isinstance(outputs["charts scatter"], Prose)
     assert isinstance(outputs["charts linked"], Prose)
     for name in ("levels", "network", "taken", "distributions"):

@@ -98,7 +98,7 @@ def test_a_block_that_is_missing_is_said_in_a_sentence(changed):
     def bare(config):
         for name in ("items", "staging", "lead_in", "responders", "profile"):
             config.pop(name)
-        config["show_subjects"] = False
+        config["publish_subject_data"] = False
 
     study = changed(bare)
     for name in ("items", "courses", "stages"):
@@ -113,7 +113,7 @@ def test_a_block_that_is_missing_is_said_in_a_sentence(changed):
 
 def test_an_observed_study_shows_no_patient(changed):
     def observed(config):
-        config["provenance"], config["show_subjects"] = "observed", False
+        config["provenance"], config["publish_subject_data"] = "observed", False
         del config["world"]  # only of invented data is the truth known
 
     study = changed(observed)

@@ -143,7 +143,7 @@ def test_serious_events_are_listed_only_where_patients_may_be_shown(make):
         ["C1", "Fall", "Not related"],
         ["T1", "Fall", "Not related"],
     ]
-    assert safety.serious_listing(make(provenance="observed", show_subjects=False)) is None
+    assert safety.serious_listing(make(provenance="observed", publish_subject_data=False)) is None
 
 
 def test_a_listing_ends_where_nobody_reads_on(make):

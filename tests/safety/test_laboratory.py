@@ -114,7 +114,7 @@ def test_hys_law_takes_both_peaks_of_a_patient(make):
 
 
 def test_hys_law_of_observed_data_is_counted_in_cells(make):
-    keys = {"laboratory": {**LABORATORY, "liver": {}}, "show_subjects": False}
+    keys = {"laboratory": {**LABORATORY, "liver": {}}, "publish_subject_data": False}
     study = make(tables={"adlb": liver_table()}, provenance="observed", **keys)
     result = safety.hys_law(study)
     assert result.points is None

@@ -82,7 +82,7 @@ def test_single_patients_are_drawn_only_where_they_may_be(make):
     assert len(result.patients) == 20
     assert len(result.events) == 15
     assert result.events["serious"].sum() == 2
-    assert safety.timelines(make(provenance="observed", show_subjects=False)) is None
+    assert safety.timelines(make(provenance="observed", publish_subject_data=False)) is None
 
 
 def test_too_many_patients_leave_the_quiet_ones_out(make):

@@ -127,7 +127,9 @@ def test_observed_data_have_no_other_world(tmp_path):
     shutil.copytree(HERE, tmp_path / "copy")
     file = tmp_path / "copy" / "study.yml"
     text = file.read_text("utf-8").replace("provenance: synthetic", "provenance: observed")
-    file.write_text(text.replace("show_subjects: true", "show_subjects: false"), "utf-8")
+    file.write_text(
+        text.replace("publish_subject_data: true", "publish_subject_data: false"), "utf-8"
+    )
     with pytest.raises(StudyError, match="only of invented data"):
         load_study(tmp_path / "copy")
 

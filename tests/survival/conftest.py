@@ -22,7 +22,7 @@ def config(**changes: Any) -> dict[str, Any]:
         "short_title": "Trial",
         "description": "Made in code.",
         "provenance": "synthetic",
-        "show_subjects": True,
+        "publish_subject_data": True,
         "arms": ARMS,
         "populations": {"all": {"flag": "ITTFL", "label": "All patients"}},
         "time": {"unit": "month"},

@@ -95,7 +95,7 @@ def test_the_unit_of_time_changes_times_only(make: Callable[..., Study]) -> None
 
 def test_curves_of_an_observed_study_hold_no_own_time(make: Callable[..., Study]) -> None:
     whole = survival.curves(make())
-    study = make(provenance="observed", show_subjects=False)
+    study = make(provenance="observed", publish_subject_data=False)
     result = survival.curves(study)
     times = set(result.frame["time"])
     step = max(study.tables["adtte"]["AVAL"]) / 40

@@ -93,7 +93,7 @@ def test_the_unit_of_time_changes_the_time_gained_only_by_its_factor(
 
 
 def test_a_curve_on_a_grid_has_the_height_of_the_curve_there(make: Callable[..., Study]) -> None:
-    study = make(provenance="observed", show_subjects=False)
+    study = make(provenance="observed", publish_subject_data=False)
     data = survival.times(study)[0].frame
     shown = survival.curves(study).frame
     for arm, rows in shown[shown["band"] == survival.analysis.POINTWISE].groupby("arm"):

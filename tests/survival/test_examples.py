@@ -15,7 +15,7 @@ from alsutils.survival.joint import DIFFERENCE, LINK, RATIO, SLOPE
 from alsutils.survival.published import OWN, READ
 from alsutils.survival.traps import TrapName
 
-OBSERVED = {"provenance": "observed", "show_subjects": False}
+OBSERVED = {"provenance": "observed", "publish_subject_data": False}
 DIGITISED = 0.06  # of the share: two patients of an arm of thirty
 
 

@@ -25,7 +25,7 @@ from alsutils.survival.hazards import (
 
 ITERATION = 1e-5  # fits stop by a tolerance
 INFLUENCE = 0.1  # of the change that one patient makes; leaving out is approximated by one step
-OBSERVED = {"provenance": "observed", "show_subjects": False}
+OBSERVED = {"provenance": "observed", "publish_subject_data": False}
 
 
 def later(data: pd.DataFrame) -> pd.DataFrame:

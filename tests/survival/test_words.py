@@ -14,7 +14,7 @@ from alsutils.study import Study
 from alsutils.survival.words import NO_EVENT
 
 Output = Figure | Table | Prose | StateDiagram
-OBSERVED = {"provenance": "observed", "show_subjects": False}
+OBSERVED = {"provenance": "observed", "publish_subject_data": False}
 
 
 @pytest.fixture(autouse=True)
