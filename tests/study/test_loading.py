@@ -296,7 +296,7 @@ def test_a_wrong_study_file_names_the_field(folder, change, column, words):
         (lambda s: s["published"]["comparisons"][0]["groups"].update(X=s["published"][
             "comparisons"][0]["groups"].pop("MSC")), "arm value 'X'"),
         (lambda s: s["arms"][1].update(label="Riluzole"), "stands twice"),
-        (lambda s: s.update(provenance="observed"), "synthetic data only"),
+        (lambda s: s.update(provenance="observed"), "truth known"),
         (lambda s: s["later_trials"][0].update(arm="X"), "arm 'X' is not one of"),
         (lambda s: s["later_trials"][0]["outcomes"][0].update(arm="X"), "its arms are"),
     ],
