@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from alsutils.study.config import Endpoint, Parameter, Published, StudyConfig, TimeToEvent
+from alsutils.study.disclosure import Disclosure
 
 ARM = "ARM"
 _UNITS = {"day": "Day", "week": "Week", "month": "Month", "year": "Year"}
@@ -57,6 +58,12 @@ class Study:
     def shows_subjects(self) -> bool:
         """Whether a chart may carry single patients."""
         return self.config.publish_subject_data
+
+    @property
+    def disclosure(self) -> Disclosure:
+        """How small a number of patients a page may tell: any, unless data are observed."""
+        hides = not self.is_synthetic and not self.shows_subjects
+        return Disclosure(self.config.minimum_count if hides else 1)
 
     @property
     def alpha(self) -> float:

@@ -1,0 +1,84 @@
+"""Counts of so few people that a table must not show them, and what else must go with them."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+def is_small(counts: ArrayLike, minimum: int, of: ArrayLike | None = None) -> NDArray[np.bool_]:
+    """Find the counts that tell of a few people.
+
+    Parameters
+    ----------
+    counts : array_like of float
+        Numbers of people; missing ones tell nothing.
+    minimum : int
+        Smallest number that may be shown; 1 hides nothing.
+    of : array_like of float or None
+        Of how many, where that is shown too: then all but a few are as telling as a few.
+
+    Returns
+    -------
+    ndarray of bool, shape of ``counts``
+        True for 1 to ``minimum`` - 1, and where ``of`` less the count is that. Nobody is not few:
+        zero describes no one.
+    """
+    counts = np.asarray(counts, dtype=float)
+    small = (counts > 0) & (counts < minimum)
+    if of is not None:
+        rest = np.asarray(of, dtype=float) - counts
+        small = small | ((rest > 0) & (rest < minimum))
+    return small
+
+
+def close(counts: ArrayLike, minimum: int, hidden: ArrayLike | None = None) -> NDArray[np.bool_]:
+    """Hide as many cells of a table that no hidden one follows from its margins.
+
+    Parameters
+    ----------
+    counts : array_like of float, shape (r,) or (r, c)
+        Cells that add up to known totals: down each column and, in a table, along each row.
+    minimum : int
+        Smallest number that may be shown.
+    hidden : array_like of bool or None
+        Cells to hide at first; the small ones where None.
+
+    Returns
+    -------
+    ndarray of bool, shape of ``counts``
+        The cells to hide: in each line with a hidden cell that somebody is in, at least two, which
+        hold at least ``minimum`` people together, so that subtracting the shown cells from the
+        total gives no small number. The smallest cells go first. Where a line has too few people
+        for that, all of it is hidden.
+
+    References
+    ----------
+    Hundepool A et al. Statistical Disclosure Control. Wiley; 2012, chapter 4.
+    """
+    cells = np.asarray(counts, dtype=float)
+    mask = is_small(cells, minimum) if hidden is None else np.array(hidden, dtype=bool)
+    if cells.ndim == 1:
+        return _closed_line(cells, mask, minimum)
+    # What is hidden for a column's sake may open a row; each pass hides more, so this ends.
+    while True:
+        before = mask.copy()
+        for j in range(cells.shape[1]):
+            mask[:, j] = _closed_line(cells[:, j], mask[:, j], minimum)
+        if cells.shape[1] > 1:
+            for i in range(cells.shape[0]):
+                mask[i] = _closed_line(cells[i], mask[i], minimum)
+        if (mask == before).all():
+            return mask
+
+
+def _closed_line(
+    cells: NDArray[np.float64], mask: NDArray[np.bool_], minimum: int
+) -> NDArray[np.bool_]:
+    mask = mask.copy()
+    if not mask.any():
+        return mask
+    for position in np.argsort(cells, kind="stable"):
+        if (mask & (cells > 0)).sum() >= 2 and cells[mask].sum() >= minimum:
+            break
+        if cells[position] > 0:
+            mask[position] = True
+    return mask
