@@ -45,10 +45,10 @@ def close(counts: ArrayLike, minimum: int, hidden: ArrayLike | None = None) -> N
     Returns
     -------
     ndarray of bool, shape of ``counts``
-        The cells to hide: in each line with a hidden cell that somebody is in, at least two, which
-        hold at least ``minimum`` people together, so that subtracting the shown cells from the
-        total gives no small number. The smallest cells go first. Where a line has too few people
-        for that, all of it is hidden.
+        The cells to hide: in each line with a hidden cell that somebody is in so many that, with
+        the others and the total known, a small one may still be any number from 1 to
+        ``minimum`` - 1. Of others it may be known that they are not small. The smallest cells go
+        first. Where a line has too few people for that, all of it is hidden.
 
     References
     ----------
@@ -74,11 +74,22 @@ def _closed_line(
     cells: NDArray[np.float64], mask: NDArray[np.bool_], minimum: int
 ) -> NDArray[np.bool_]:
     mask = mask.copy()
-    if not mask.any():
+    if not (mask & (cells > 0)).any():
         return mask
     for position in np.argsort(cells, kind="stable"):
-        if (mask & (cells > 0)).sum() >= 2 and cells[mask].sum() >= minimum:
+        if _is_closed(cells[mask & (cells > 0)], minimum):
             break
         if cells[position] > 0:
             mask[position] = True
     return mask
+
+
+def _is_closed(hidden: NDArray[np.float64], minimum: int) -> bool:
+    """Tell whether each small cell may be any small number, given the sum of the hidden ones."""
+    most, large = minimum - 1, int((hidden >= minimum).sum())
+    small, total = len(hidden) - large, hidden.sum()
+    if len(hidden) < 2 or total < minimum:
+        return False
+    lowest = 1 if large else total - (small - 1) * most
+    highest = total - max(small - 1, 0) - large * minimum
+    return small == 0 or (lowest <= 1 and highest >= most)

@@ -1,11 +1,16 @@
 """How small a number of patients a page of a study may tell."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from alsutils.stats.disclosure import close, is_small
+
+LEFT_OUT = "–"  # what stands in place of a number that would give another one away
+INSTEAD = "instead"  # column of what stands in place of a row's count; empty where it is told
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,79 @@ class Disclosure:
         if of is not None and self.hides(count, of):
             return f">{of - self.minimum:,.0f}"
         return f"{count:,.0f}"
+
+    @property
+    def note(self) -> str:
+        """What a table says under it where anything in it is hidden."""
+        last = self.minimum - 1
+        counts = f"Counts of 1 to {last} patients are" if last > 1 else "A count of 1 patient is"
+        return (
+            f"{counts} shown as {self.few}, and others are left out where they would give one away."
+        )
+
+    def masked(
+        self,
+        frame: pd.DataFrame,
+        hidden: ArrayLike,
+        count: str,
+        computed: Sequence[str] = (),
+    ) -> pd.DataFrame:
+        """Take the hidden counts out of a table, and what was computed from them.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            One row a count.
+        hidden : array_like of bool
+            Rows that must not be told.
+        count : str
+            Column of the counts.
+        computed : sequence of str
+            Columns that follow from the counts; those that the frame lacks are passed over.
+
+        Returns
+        -------
+        DataFrame
+            A copy in which these columns are missing in hidden rows, with a column INSTEAD: what a
+            table writes in place of the count, ``<5`` or a dash, and nothing in other rows.
+        """
+        hidden = np.asarray(hidden, dtype=bool)
+        few = hidden & is_small(frame[count], self.minimum)
+        words = np.where(few, self.few, np.where(hidden, LEFT_OUT, ""))
+        gone = {}
+        if hidden.any():
+            known = [column for column in (count, *computed) if column in frame]
+            gone = {c: frame[c].astype(float).mask(hidden) for c in known}
+        return frame.assign(**gone, **{INSTEAD: words.astype(object)})
+
+    def sizes(self, frame: pd.DataFrame, of: Mapping[str, int]) -> pd.DataFrame:
+        """Hide how many patients were analysed where few of an arm were not, or few were.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            Results with ``n_control`` and ``n_treated``, and ``treated``, the treated arm.
+        of : Mapping of str to int
+            Patients randomised to each arm, the control first.
+
+        Returns
+        -------
+        DataFrame
+            A copy in which such numbers are missing.
+        """
+        if self.is_open:
+            return frame
+        control = next(iter(of))
+        arms = {"n_control": pd.Series(control, index=frame.index), "n_treated": frame["treated"]}
+        told = {}
+        for column, arm in arms.items():
+            small = self.hides(frame[column], arm.astype("str").map(dict(of)))
+            told[column] = frame[column].astype(float).mask(small)
+        return frame.assign(**told)
+
+    def phrase(self, instead: str) -> str:
+        """Say within a sentence what stands in place of a count: ``fewer than 5``."""
+        return f"fewer than {self.minimum}" if instead == self.few else "a number not given"
 
     def count_of(self, count: float, of: float) -> str:
         """Write a count with its share, ``12 (38%)``, or a bound without a share."""
