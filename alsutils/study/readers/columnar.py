@@ -1,0 +1,47 @@
+"""Tables from Parquet files."""
+
+import json
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from alsutils.study.readers.raw import Raw
+
+
+def read_parquet(path: Path) -> Raw:
+    """Read a Parquet file.
+
+    Parameters
+    ----------
+    path : Path
+        The file. A label stands in a column's metadata as ``label``, or in pandas' ``attrs`` as
+        ``labels``.
+
+    Returns
+    -------
+    Raw
+        Its columns without pandas' index.
+    """
+    table = pq.read_table(path, memory_map=False, partitioning=None)
+    notes = table.schema.pandas_metadata or {}
+    indexes = {name for name in notes.get("index_columns", ()) if isinstance(name, str)}
+    labels = _noted_labels(table.schema.metadata or {})
+    names, columns = [], []
+    for field, values in zip(table.schema, table.columns, strict=True):
+        if field.name in indexes and field.name.startswith("__index_level"):
+            continue
+        names.append(field.name.strip())
+        columns.append(values)
+        label = (field.metadata or {}).get(b"label")
+        if label:
+            labels[field.name.strip()] = label.decode("utf-8", errors="replace")
+    return Raw(tuple(names), tuple(columns), labels)
+
+
+def _noted_labels(metadata: dict[bytes, bytes]) -> dict[str, str]:
+    """Take the labels that pandas kept with the frame."""
+    try:
+        labels = json.loads(metadata[b"PANDAS_ATTRS"])["labels"]
+        return {str(name): str(label) for name, label in labels.items() if label}
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return {}
