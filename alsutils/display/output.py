@@ -5,6 +5,7 @@ import copy
 import html
 import json
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any
 
 import altair as alt
@@ -52,6 +53,11 @@ class Figure:
 
     def spec(self) -> dict[str, Any]:
         """Give the Vega-Lite specification, without a theme."""
+        return copy.deepcopy(self._spec)
+
+    @cached_property
+    def _spec(self) -> dict[str, Any]:
+        # A page needs it three times, and Altair checks all of it each time.
         with alt.theme.enable("none"), alt.data_transformers.disable_max_rows():
             spec: dict[str, Any] = self.chart.to_dict()
         spec["description"] = self.description
@@ -65,18 +71,19 @@ class Figure:
 
     def to_svg(self) -> str:
         """Draw the chart as it stands where scripts are off: light, at a fixed width."""
-        spec = copy.deepcopy(self.spec())
+        spec = dict(self._spec)
         if spec.get("width") == "container":
             spec["width"] = STATIC_WIDTH
         elif "facet" in spec and "width" not in spec["spec"]:
-            spec["spec"]["width"] = (STATIC_WIDTH - 120) // spec.get("columns", 1)
+            width = (STATIC_WIDTH - 120) // spec.get("columns", 1)
+            spec["spec"] = {**spec["spec"], "width": width}
         config = {**vega_config("light"), "background": "white"}
         return vl_convert.vegalite_to_svg(spec, config=config)
 
     def to_html(self) -> str:
         """Write the figure as the site shows it."""
         # "</" would end the script element early
-        spec = json.dumps(self.spec(), ensure_ascii=False).replace("</", "<\\/")
+        spec = json.dumps(self._spec, ensure_ascii=False).replace("</", "<\\/")
         picture = base64.b64encode(self.to_svg().encode()).decode()
         words = html.escape(self.description, quote=True)
         caption = f"<figcaption>{html.escape(self.caption)}</figcaption>" if self.caption else ""
@@ -91,7 +98,7 @@ class Figure:
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         # JupyterLab draws the Vega-Lite type, the site the HTML; both come from the same spec.
-        live = {**self.spec(), "config": vega_config("light")}
+        live = {**self._spec, "config": vega_config("light")}
         if live.get("width") == "container":
             live["width"] = STATIC_WIDTH
         return {
