@@ -6,6 +6,7 @@ import pandas as pd
 
 from alsutils.study import ARM, Study
 from alsutils.study.config import Endpoint
+from alsutils.study.query import choose
 
 ALLOCATION_DATE = "RANDDT"
 NO_REASON = "Reason not given"
@@ -208,7 +209,7 @@ def _observed(records: pd.DataFrame, endpoint: Endpoint) -> pd.DataFrame:
     """Leave out the records that were carried forward."""
     if endpoint.observed is None:
         return records
-    return records.query(endpoint.observed, engine="python")
+    return choose(records, endpoint.observed)
 
 
 def _primary_steps(study: Study, subjects: pd.DataFrame, visit: float) -> pd.DataFrame:
@@ -284,7 +285,7 @@ def _by_reason(
 def _worded_reasons(study: Study, subjects: pd.DataFrame) -> pd.Series:
     """Word each subject's reason for leaving."""
     block = study.config.flow
-    if block is None:
+    if block is None or block.reason is None:
         return pd.Series(NO_REASON, index=subjects.index)
     words = subjects[block.reason].astype(object)
     return words.where(words.notna(), NO_REASON).astype(str).map(_sentence_case)

@@ -11,5 +11,9 @@ class Block(BaseModel):
     """A block of study.yml: unknown keys and wrong types are problems, values are fixed."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
     )

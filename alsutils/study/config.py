@@ -13,6 +13,7 @@ from alsutils.study.block import Name
 from alsutils.study.harms import AdverseEvents, Laboratory, Measurements
 from alsutils.study.judgement import RiskOfBias
 from alsutils.study.later import LaterTrial
+from alsutils.study.query import Query
 from alsutils.study.randomisation import Randomisation
 from alsutils.study.world import World
 
@@ -24,9 +25,13 @@ class Dataset(_Block):
     """One ADaM dataset: where it is and which of its rows count."""
 
     file: Name
-    """File name in the study folder; the ending says the format."""
-    records: str | None = None
-    """Rows to keep, as a pandas query such as `ANL01FL == "Y"`; all rows where absent."""
+    """File name in the study folder, or a folder of it; the ending says the format and may be left
+    out."""
+    records: Query | None = None
+    """Rows to keep, as a query of columns such as `ANL01FL == "Y"`; all rows where absent."""
+    visit: float | None = None
+    """Visit of results that a subject has one of and that do not all name one, such as the best
+    response: all rows of such a PARAMCD stand at it."""
 
 
 class Arm(_Block):
@@ -54,6 +59,9 @@ class Time(_Block):
     """Unit of AVISITN."""
     baseline: float = 0
     """AVISITN of the baseline visit."""
+    visits: dict[str, float] = Field(default={})
+    """Time of each AVISIT, in `unit`, where AVISITN only counts visits or is missing; it takes the
+    place of AVISITN in every dataset, and an AVISIT that is not listed is unscheduled."""
 
 
 class Parameter(_Block):
@@ -101,8 +109,9 @@ class Endpoint(_Block):
     """What adjusted analyses hold equal: `BASE` or columns of ADSL."""
     main_analysis: Literal["t_test", "ancova", "mmrm"] = "t_test"
     """The analysis that the trial's conclusion rests on."""
-    observed: str | None = None
-    """Rows that were observed and not carried forward (pandas query), for models of all visits."""
+    observed: Query | None = None
+    """Rows that were observed and not carried forward, as a query of columns, for models of all
+    visits."""
     death: str | None = None
     """PARAMCD of ADTTE for death, in the unit of visits: it ranks below any value."""
     graph: LevelGraph | None = None
@@ -239,8 +248,8 @@ class Flow(_Block):
     """Column of the status at the end."""
     completed: Name = "COMPLETED"
     """Value of `status` for those who stayed."""
-    reason: Name = "DCSREAS"
-    """Column of the reason for leaving."""
+    reason: Name | None = "DCSREAS"
+    """Column of the reason for leaving; `null` where there is none."""
     received: str | None = None
     """Column that is Y for those who received the treatment of their arm."""
     stopped: str | None = None
@@ -381,6 +390,8 @@ class StudyConfig(_Block):
     """Two-sided significance level; intervals have level 1 - alpha."""
     arm_column: Name = "TRT01P"
     """Column of ADSL with the arm; empty for those who were not randomised."""
+    not_randomised: tuple[str, ...] = ()
+    """Values of `arm_column` that mean the same as empty, such as `Screen Failure`."""
     arms: tuple[Arm, ...] = Field(min_length=2)
     """The arms, the control first."""
     populations: dict[str, Population] = Field(min_length=1)
@@ -518,7 +529,7 @@ def _unknown_names(config: StudyConfig) -> Iterator[str]:
                 f"intercurrent_events {happening.label}: {happening.parameter!r} is in "
                 f"{events[happening.parameter].unit}s, visits in {config.time.unit}s"
             )
-        if happening.reasons and config.flow is None:
+        if happening.reasons and (config.flow is None or config.flow.reason is None):
             yield f"intercurrent_events {happening.label}: reasons need the block flow"
     if config.primary.graph is not None:
         yield from _wrong_graph(config, config.primary.graph)

@@ -1,18 +1,56 @@
 """The table contract: which columns each ADaM dataset needs, what they may hold, and the checks."""
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
-import pandera.errors
-import pandera.pandas as pa
 
-from alsutils.study.config import Endpoint, StudyConfig
+from alsutils.study.config import StudyConfig
 from alsutils.study.errors import Problem
 
 SHOWN_PER_CHECK = 20  # rows named for one broken rule before the rest are only counted
-CHANGE_TOLERANCE = 0.01  # CHG may be rounded to two decimals where AVAL and BASE are not
+_NO_VALUE = re.compile(r"NA|NaN|\.[A-Z_a-z]?")  # R's and SAS's marks of a missing number
+
+
+@dataclass(frozen=True)
+class Coded:
+    """A column as codes, because comparing numbers is quicker than comparing texts.
+
+    Attributes
+    ----------
+    codes : ndarray of int, shape (n,)
+        Position in `values` of each row's value; -1 where it is missing.
+    values : Index
+        The distinct values.
+    """
+
+    codes: np.ndarray
+    values: pd.Index
+
+    def among(self, wanted: object) -> np.ndarray:
+        """Tell for each row whether its value is one of those wanted; shape (n,)."""
+        found = np.append(self.values.isin(list(wanted)), False)  # type: ignore[call-overload]
+        return found[self.codes]
+
+
+def coded(column: pd.Series) -> Coded:
+    """Code a column.
+
+    Parameters
+    ----------
+    column : Series
+        Any values.
+
+    Returns
+    -------
+    Coded
+        Its codes.
+    """
+    codes, values = pd.factorize(column)
+    return Coded(codes, pd.Index(values))
 
 
 @dataclass(frozen=True)
@@ -36,6 +74,16 @@ class Source:
     first_row: int
     table: pd.DataFrame
 
+    @cached_property
+    def subjects(self) -> Coded:
+        """USUBJID as codes."""
+        return coded(self.table["USUBJID"])
+
+    @cached_property
+    def parameters(self) -> Coded:
+        """PARAMCD as codes."""
+        return coded(self.table["PARAMCD"])
+
     def problem(
         self,
         message: str,
@@ -45,11 +93,96 @@ class Source:
     ) -> Problem:
         """Build a problem of this table, naming the row as the file's reader would."""
         row = None if index is None else int(index) + self.first_row
-        return Problem(self.file, message, row, column, None if value is None else str(value))
+        return Problem(self.file, message, row, column, None if value is None else shown(value))
+
+    def rows(self, wrong: pd.Series, message: str, column: str) -> Iterator[Problem]:
+        """Yield a problem for the first rows that break a rule, and count the rest.
+
+        Parameters
+        ----------
+        wrong : Series of bool
+            True for rows that break it, on the table's index.
+        message : str
+            The rule, and how to mend it.
+        column : str
+            The column whose value is shown.
+
+        Yields
+        ------
+        Problem
+            At most 20 rows and the number of others.
+        """
+        indexes = wrong.index[wrong.to_numpy()]
+        for index in indexes[:SHOWN_PER_CHECK]:
+            value = self.table.at[index, column]
+            yield self.problem(message, index, column, None if pd.isna(value) else value)
+        if len(indexes) > SHOWN_PER_CHECK:
+            count = len(indexes) - SHOWN_PER_CHECK
+            rows = "1 more row" if count == 1 else f"{count} more rows"
+            yield self.problem(f"{message}: {rows} like this", column=column)
 
 
-def check_columns(source: Source, config: StudyConfig) -> list[Problem]:
-    """Find missing columns, empty tables, wrong types and forbidden values of one table.
+@dataclass(frozen=True)
+class Rule:
+    """What one column must hold.
+
+    Attributes
+    ----------
+    number : bool
+        Whether it holds finite numbers.
+    may_be_empty : bool
+        Whether cells may be empty.
+    unique : bool
+        Whether each value may stand once only.
+    allowed : tuple of str
+        The only values allowed; any where empty.
+    from_zero : bool
+        Whether numbers below zero are wrong.
+    whole : bool
+        Whether fractions are wrong.
+    """
+
+    number: bool = False
+    may_be_empty: bool = True
+    unique: bool = False
+    allowed: tuple[str, ...] = ()
+    from_zero: bool = False
+    whole: bool = False
+
+
+_SUBJECT = Rule(may_be_empty=False)
+_NUMBER = Rule(number=True)
+_ANYTHING = Rule()
+_FLAG = Rule(allowed=("Y", "N"))
+
+
+def column_rules(role: str, config: StudyConfig) -> dict[str, Rule]:
+    """Give the columns that a dataset needs; it may have others.
+
+    Parameters
+    ----------
+    role : str
+        Key under ``datasets``: ``adsl``, ``adae`` and ``adtte`` have rules of their own, any other
+        is a BDS table.
+    config : StudyConfig
+        What the study says.
+
+    Returns
+    -------
+    dict of str to Rule
+        What each column must hold.
+    """
+    if role == "adsl":
+        return _adsl_columns(config)
+    if role == "adae":
+        return _adae_columns(config)
+    if role == "adtte":
+        return _adtte_columns(config)
+    return _bds_columns(role, config)
+
+
+def check_columns(source: Source, config: StudyConfig) -> tuple[Source, list[Problem]]:
+    """Check the columns of one table and give its numbers their type.
 
     Parameters
     ----------
@@ -60,333 +193,177 @@ def check_columns(source: Source, config: StudyConfig) -> list[Problem]:
 
     Returns
     -------
-    list of Problem
-        Empty where the table keeps the contract.
+    source : Source
+        With the numbers of its rules as floats.
+    problems : list of Problem
+        Missing columns, empty tables, wrong types and forbidden values; empty where the table keeps
+        the contract.
     """
     if source.table.empty:
-        return [
-            source.problem("the table has no rows; export it again or leave it out of datasets")
-        ]
-    try:
-        _schema(source.role, config).validate(source.table, lazy=True)
-    except pandera.errors.SchemaErrors as error:
-        return _limited(list(_as_problems(source, error.failure_cases)), source)
-    return []
+        columns = ", ".join(column_rules(source.role, config))
+        mend = f"fill {columns}, or leave it out of datasets"
+        return source, [source.problem(f"the table has no rows; {mend}")]
+    problems: list[Problem] = []
+    numbers: dict[str, pd.Series] = {}
+    for column, rule in column_rules(source.role, config).items():
+        if column not in source.table:
+            problems.append(_absent(source, column))
+        elif rule.number:
+            numbers[column], found = _numbers(source, column, rule)
+            problems += found
+        else:
+            problems += _check_values(source, column, rule)
+    return replace(source, table=source.table.assign(**numbers)), problems
 
 
-def typed(source: Source, config: StudyConfig) -> pd.DataFrame:
-    """Give the checked table its types: numbers as float, the arm as an ordered category."""
-    table = _schema(source.role, config).validate(source.table)
-    if source.role == "adsl":
-        labels = {arm.value: arm.label for arm in config.arms}
-        words = table[config.arm_column].map(labels)
-        order = pd.CategoricalDtype([arm.label for arm in config.arms], ordered=True)
-        table = table.assign(**{config.arm_column: words.astype(order)})
-    return table
-
-
-def check_relations(sources: dict[str, Source], config: StudyConfig) -> list[Problem]:
-    """Check what holds between rows and between tables.
+def with_arms(adsl: pd.DataFrame, config: StudyConfig) -> pd.DataFrame:
+    """Make the arm of ADSL an ordered category of the arms' labels, the control first.
 
     Parameters
     ----------
-    sources : dict of str to Source
-        Tables whose columns are right, by role, with only the records that count.
+    adsl : DataFrame
+        ADSL with the arms' values.
     config : StudyConfig
         What the study says of them.
 
     Returns
     -------
-    list of Problem
-        Subjects that ADSL does not know, duplicate records, scores out of range, changes that are
-        not a difference, and parameters, visits, arms or populations with nobody in them.
+    DataFrame
+        A copy.
     """
-    problems: list[Problem] = []
-    adsl = sources["adsl"]
-    known = set(adsl.table["USUBJID"])
-    problems += _empty_groups(adsl, config)
-    for role, source in sources.items():
-        if role == "adsl":
-            continue
-        unknown = ~source.table["USUBJID"].isin(known)
-        message = f"subject is not in {adsl.file}; add it there or remove the record"
-        found = [
-            source.problem(message, i, "USUBJID", source.table.at[i, "USUBJID"])
-            for i in source.table.index[unknown]
-        ]
-        if "PARAMCD" in source.table:
-            found += _duplicates(source, config)
-        if "AVISITN" in source.table:
-            found += [*_out_of_range(source, config), *_not_whole(source, config)]
-            found += _wrong_changes(source)
-        problems += _limited(found, source)
-    problems += _absent(sources, config)
-    return problems
+    labels = {arm.value: arm.label for arm in config.arms}
+    order = pd.CategoricalDtype([arm.label for arm in config.arms], ordered=True)
+    words = adsl[config.arm_column].map(labels)
+    return adsl.assign(**{config.arm_column: words.astype(order)})
 
 
-def _schema(role: str, config: StudyConfig) -> pa.DataFrameSchema:
-    """Columns of one dataset role; other columns are let through."""
-    if role == "adsl":
-        columns = _adsl_columns(config)
-    elif role == "adae":
-        columns = _adae_columns(config)
-    elif role == "adtte":
-        columns = _adtte_columns(config)
-    else:
-        columns = _bds_columns(role, config)
-    return pa.DataFrameSchema(columns, strict=False, coerce=False)
+def shown(value: object, most: int = 80) -> str:
+    """Word a value for an error message; a long one is cut."""
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    return text if len(text) <= most else f"{text[:most]}... ({len(text):,} characters)"
 
 
-def _subject(unique: bool = False) -> pa.Column:
-    return pa.Column(str, unique=unique, nullable=False, coerce=True)
+def listed(values: object, most: int = 12) -> str:
+    """Join a few values for an error message."""
+    words = [shown(value, 40) for value in sorted(values)]  # type: ignore[call-overload]
+    return ", ".join(words[:most]) + (", ..." if len(words) > most else "") if words else "none"
 
 
-def _number(nullable: bool = True, checks: list[pa.Check] | None = None) -> pa.Column:
-    finite = pa.Check(lambda values: np.isfinite(values), error="must be a finite number")
-    return pa.Column(float, coerce=True, nullable=nullable, checks=[finite, *(checks or [])])
-
-
-def _one_of(values: list[str], nullable: bool) -> pa.Column:
-    check = pa.Check.isin(values, error=f"must be one of {', '.join(map(repr, values))}")
-    return pa.Column(None, nullable=nullable, checks=[check])
-
-
-def _adsl_columns(config: StudyConfig) -> dict[str, pa.Column]:
-    columns = {"USUBJID": _subject(unique=True)}
+def _adsl_columns(config: StudyConfig) -> dict[str, Rule]:
+    columns = {"USUBJID": Rule(may_be_empty=False, unique=True)}
     # A subject without an arm was screened and not randomised.
-    columns[config.arm_column] = _one_of([arm.value for arm in config.arms], nullable=True)
+    columns[config.arm_column] = Rule(allowed=tuple(arm.value for arm in config.arms))
     for population in config.populations.values():
-        columns[population.flag] = _one_of(["Y", "N"], nullable=True)
-    anything = pa.Column(None, nullable=True)
+        columns[population.flag] = _FLAG
     endpoints = (config.primary, *config.secondary)
     wanted = [c for e in endpoints for c in e.covariates if c != "BASE"]
     wanted += [c for t in config.time_to_event for c in t.covariates]
     wanted += [c.column for c in config.baseline]
     if config.flow:
-        wanted += [config.flow.status, config.flow.reason]
-        wanted += [c for c in (config.flow.received, config.flow.stopped) if c is not None]
+        flow = config.flow
+        optional = (flow.reason, flow.received, flow.stopped)
+        wanted += [flow.status, *(c for c in optional if c is not None)]
     if config.design and config.design.randomisation:
         drawn = config.design.randomisation
         wanted += [*drawn.strata, *([drawn.order] if drawn.order else [])]
     for column in wanted:
-        columns.setdefault(column, anything)
+        columns.setdefault(column, _ANYTHING)
     return columns
 
 
-def _adae_columns(config: StudyConfig) -> dict[str, pa.Column]:
-    columns = {"USUBJID": _subject()}
+def _adae_columns(config: StudyConfig) -> dict[str, Rule]:
+    columns = {"USUBJID": _SUBJECT}
     block = config.adverse_events
     if block is None:
         return columns
-    columns[block.term] = pa.Column(None, nullable=False)
-    columns[block.system] = pa.Column(None, nullable=False)
-    columns["AESER"] = _one_of(["Y", "N"], nullable=True)
-    columns["AESEV"] = _one_of(["MILD", "MODERATE", "SEVERE"], nullable=True)
-    columns["AEREL"] = pa.Column(None, nullable=True)
-    columns["ASTDY"] = _number()
+    columns[block.term] = Rule(may_be_empty=False)
+    columns[block.system] = Rule(may_be_empty=False)
+    columns["AESER"] = _FLAG
+    columns["AESEV"] = Rule(allowed=("MILD", "MODERATE", "SEVERE"))
+    columns["AEREL"] = _ANYTHING
+    columns["ASTDY"] = _NUMBER
     for event in block.interest:
         if event.column:
-            columns.setdefault(event.column, pa.Column(None, nullable=True))
+            columns.setdefault(event.column, _ANYTHING)
     if block.treatment_emergent:
-        columns[block.treatment_emergent] = _one_of(["Y", "N"], nullable=True)
+        columns[block.treatment_emergent] = _FLAG
     return columns
 
 
-def _adtte_columns(config: StudyConfig) -> dict[str, pa.Column]:
-    not_negative = pa.Check.ge(0, error="a time must not be negative")
-    whole = pa.Check(
-        lambda values: (values >= 0) & (values == values.round()),
-        error="must be 0 (event) or a whole number above it (reason for censoring)",
-    )
+def _adtte_columns(config: StudyConfig) -> dict[str, Rule]:
     columns = {
-        "USUBJID": _subject(),
-        "PARAMCD": pa.Column(str, coerce=True),
-        "AVAL": _number(nullable=False, checks=[not_negative]),
-        "CNSR": _number(nullable=False, checks=[whole]),
+        "USUBJID": _SUBJECT,
+        "PARAMCD": Rule(may_be_empty=False),
+        "AVAL": Rule(number=True, may_be_empty=False, from_zero=True),
+        "CNSR": Rule(number=True, may_be_empty=False, from_zero=True, whole=True),
     }
     if any(event.description is not None for event in config.intercurrent_events):
-        columns["EVNTDESC"] = pa.Column(None, nullable=True)
+        columns["EVNTDESC"] = _ANYTHING
     return columns
 
 
-def _bds_columns(role: str, config: StudyConfig) -> dict[str, pa.Column]:
+def _bds_columns(role: str, config: StudyConfig) -> dict[str, Rule]:
     columns = {
-        "USUBJID": _subject(),
-        "PARAMCD": pa.Column(str, coerce=True),
-        "AVISITN": _number(),
-        "AVAL": _number(),
+        "USUBJID": _SUBJECT,
+        "PARAMCD": Rule(may_be_empty=False),
+        "AVISITN": _NUMBER,
+        "AVAL": _NUMBER,
     }
     for endpoint in (config.primary, *config.secondary):
         if config.parameters[endpoint.parameter].dataset == role:
             if endpoint.value == "CHG":
-                columns |= {"BASE": _number(), "CHG": _number()}
+                columns |= {"BASE": _NUMBER, "CHG": _NUMBER}
             if "BASE" in endpoint.covariates:
-                columns["BASE"] = _number()
+                columns["BASE"] = _NUMBER
     if config.biomarkers and config.biomarkers.dataset == role:
-        columns["BASE"] = _number()
+        columns["BASE"] = _NUMBER
         if config.biomarkers.batch:
-            columns[config.biomarkers.batch] = pa.Column(nullable=True)
+            columns[config.biomarkers.batch] = _ANYTHING
     return columns
 
 
-def _as_problems(source: Source, cases: pd.DataFrame) -> Iterator[Problem]:
-    """Turn pandera's failure cases into problems, one for each row and rule."""
-    missing = cases.loc[cases["check"] == "column_in_dataframe", "failure_case"]
-    have = {str(c).casefold(): str(c) for c in source.table.columns}
-    for name in missing:
-        near = have.get(str(name).casefold())
-        hint = f"rename {near} to {name}" if near else f"the file has {_listed(have.values())}"
-        yield source.problem(f"column is missing; {hint}", column=str(name))
-    uncoerced = set(cases.loc[cases["check"].str.startswith("coerce_dtype"), "column"])
-    for case in cases.rename(columns={"index": "position"}).itertuples():
-        check, column = str(case.check), case.column
-        if check == "column_in_dataframe" or pd.isna(case.position):
-            continue  # a check that could not run on a column that is reported already
-        if column in uncoerced and not check.startswith("coerce_dtype"):
-            continue
-        if check.startswith("coerce_dtype"):
-            message, value = "must be a number", case.failure_case
-        elif check == "not_nullable":
-            message, value = "must not be empty", None
-        elif check == "field_uniqueness":
-            message, value = "must not stand twice; keep one row of this subject", case.failure_case
-        else:
-            message, value = check, case.failure_case
-        yield source.problem(message, int(case.position), str(column), value)
+def _absent(source: Source, column: str) -> Problem:
+    have = {str(name).casefold(): str(name) for name in source.table.columns}
+    near = have.get(column.casefold())
+    hint = f"rename {near} to {column}" if near else f"the file has {listed(have.values(), 40)}"
+    return source.problem(f"column is missing; {hint}", column=column)
 
 
-def _limited(problems: list[Problem], source: Source) -> list[Problem]:
-    """Name the first rows of each broken rule and count the rest."""
-    kept: list[Problem] = []
-    seen: dict[tuple[str | None, str], int] = {}
-    for problem in sorted(problems, key=lambda p: (p.column or "", p.row or 0)):
-        key = (problem.column, problem.message)
-        seen[key] = seen.get(key, 0) + 1
-        if seen[key] <= SHOWN_PER_CHECK:
-            kept.append(problem)
-    for (column, message), count in seen.items():
-        if count > SHOWN_PER_CHECK:
-            more = f"{message}: {count - SHOWN_PER_CHECK} more rows like this"
-            kept.append(source.problem(more, column=column))
-    return kept
+def _numbers(source: Source, column: str, rule: Rule) -> tuple[pd.Series, list[Problem]]:
+    """Give a column as floats, and the cells that are no such number."""
+    cells = source.table[column]
+    numbers = pd.to_numeric(cells, errors="coerce").astype(float)
+    problems: list[Problem] = []
+    if not pd.api.types.is_numeric_dtype(cells.dtype):
+        wrong = numbers.isna() & cells.notna()
+        wrong &= ~cells.where(wrong).astype("str").str.fullmatch(_NO_VALUE.pattern).fillna(False)
+        problems += source.rows(wrong, "must be a number", column)
+        comma = cells[wrong].astype("str").str.fullmatch(r"-?\d+,\d+")
+        if comma.any():
+            mend = "numbers have a decimal comma; write a point, or separate the fields by ;"
+            problems.append(source.problem(mend, column=column))
+    problems += source.rows(np.isinf(numbers), "must be a finite number", column)
+    if not rule.may_be_empty:
+        problems += source.rows(cells.isna(), "must not be empty", column)
+    if rule.whole:
+        message = "must be 0 (event) or a whole number above it (reason for censoring)"
+        wrong = (numbers < 0) | (numbers != numbers.round())
+        problems += source.rows(wrong & numbers.notna() & ~np.isinf(numbers), message, column)
+    elif rule.from_zero:
+        problems += source.rows(numbers < 0, "a time must not be negative", column)
+    return numbers, problems
 
 
-def _used_parameters(role: str, config: StudyConfig) -> list[str]:
-    """PARAMCDs of a dataset that the study names."""
-    codes = [code for code, p in config.parameters.items() if p.dataset == role]
-    if config.biomarkers and config.biomarkers.dataset == role:
-        codes += [b.parameter for b in config.biomarkers.panel if b.parameter not in codes]
-    if role == "adtte":
-        codes += [t.parameter for t in config.time_to_event]
-    return codes
-
-
-def _duplicates(source: Source, config: StudyConfig) -> Iterator[Problem]:
-    """Find second records of a subject for one parameter and visit."""
-    table = source.table[source.table["PARAMCD"].isin(_used_parameters(source.role, config))]
-    key = ["USUBJID", "PARAMCD"]
-    if "AVISITN" in table:
-        table = table[table["AVISITN"].notna()]
-        key.append("AVISITN")
-    for record in table[table.duplicated(key)].itertuples():
-        visit = f" at AVISITN {record.AVISITN:g}" if "AVISITN" in key else ""
-        message = (
-            f"second record of {record.PARAMCD}{visit} for this subject; remove one, "
-            f"or choose among them with `records` of {source.role} in study.yml"
-        )
-        yield source.problem(message, record.Index, "USUBJID", record.USUBJID)
-
-
-def _out_of_range(source: Source, config: StudyConfig) -> Iterator[Problem]:
-    """Find scores outside the range that study.yml gives for the parameter."""
-    for code, parameter in config.parameters.items():
-        if parameter.dataset != source.role or parameter.range is None:
-            continue
-        low, high = parameter.range
-        rows = source.table[source.table["PARAMCD"] == code]
-        for column in ("AVAL", "BASE"):
-            if column in rows:
-                bad = rows[(rows[column] < low) | (rows[column] > high)]
-                message = (
-                    f"{code} must lie between {low:g} and {high:g}; "
-                    "correct the record, or the range under parameters in study.yml"
-                )
-                for index, value in bad[column].items():
-                    yield source.problem(message, index, column, f"{value:g}")
-
-
-def _not_whole(source: Source, config: StudyConfig) -> Iterator[Problem]:
-    """Find fractions among the scores that study.yml calls whole numbers."""
-    whole = [c for c, p in config.parameters.items() if p.whole and p.dataset == source.role]
-    rows = source.table[source.table["PARAMCD"].isin(whole)]
-    for index in rows.index[rows["AVAL"] != rows["AVAL"].round()]:
-        if pd.notna(rows.at[index, "AVAL"]):
-            message = f"{rows.at[index, 'PARAMCD']} must be a whole number; correct the record"
-            yield source.problem(message, index, "AVAL", f"{rows.at[index, 'AVAL']:g}")
-
-
-def _wrong_changes(source: Source) -> Iterator[Problem]:
-    """Find changes that are not the value less the baseline."""
-    if not {"BASE", "CHG"} <= set(source.table.columns):
-        return
-    difference = source.table["AVAL"] - source.table["BASE"]
-    allowed = CHANGE_TOLERANCE * np.maximum(1, source.table["AVAL"].abs())
-    wrong = (source.table["CHG"] - difference).abs() > allowed
-    for index in source.table.index[wrong]:
-        message = f"CHG must be AVAL less BASE, here {difference[index]:g}"
-        yield source.problem(message, index, "CHG", f"{source.table.at[index, 'CHG']:g}")
-
-
-def _empty_groups(adsl: Source, config: StudyConfig) -> Iterator[Problem]:
-    """Find arms and populations that nobody is in."""
-    arms = adsl.table[config.arm_column]
-    for arm in config.arms:
-        if not (arms == arm.value).any():
-            message = (
-                f"no subject of arm {arm.value!r}; the file has {_listed(arms.dropna().unique())}"
-            )
-            yield adsl.problem(message, column=config.arm_column)
-    for name, population in config.populations.items():
-        for arm in config.arms:
-            members = (arms == arm.value) & (adsl.table[population.flag] == "Y")
-            if (arms == arm.value).any() and not members.any():
-                message = f"population {name!r} has nobody in arm {arm.value!r}"
-                yield adsl.problem(message, column=population.flag)
-
-
-def _absent(sources: dict[str, Source], config: StudyConfig) -> Iterator[Problem]:
-    """Find parameters and visits that study.yml names and the tables do not hold."""
-    for role, source in sources.items():
-        have = set(source.table["PARAMCD"]) if "PARAMCD" in source.table else set()
-        for code in _used_parameters(role, config):
-            if code not in have:
-                message = f"no record of {code!r}, which study.yml names; it has {_listed(have)}"
-                yield source.problem(message, column="PARAMCD")
-    for endpoint in (config.primary, *config.secondary):
-        role = config.parameters[endpoint.parameter].dataset
-        if role in sources:
-            yield from _absent_visits(sources[role], endpoint)
-    if config.biomarkers and config.biomarkers.dataset in sources:
-        source = sources[config.biomarkers.dataset]
-        visits = set(source.table["AVISITN"].dropna())
-        for visit in config.biomarkers.visits:
-            if visit not in visits:
-                message = f"no biomarker record at visit {visit:g}; it has {_listed(visits)}"
-                yield source.problem(message, column="AVISITN")
-
-
-def _absent_visits(source: Source, endpoint: Endpoint) -> Iterator[Problem]:
-    rows = source.table[source.table["PARAMCD"] == endpoint.parameter]
-    visits = set(rows["AVISITN"].dropna())
-    for visit in endpoint.visits:
-        if len(rows) and visit not in visits:
-            message = (
-                f"no record of {endpoint.parameter} at visit {visit:g}; it has {_listed(visits)}"
-            )
-            yield source.problem(message, column="AVISITN")
-
-
-def _listed(values: object, most: int = 12) -> str:
-    """Join a few values for an error message."""
-    words = [f"{v:g}" if isinstance(v, float) else str(v) for v in sorted(values)]  # type: ignore[call-overload]
-    return ", ".join(words[:most]) + (", ..." if len(words) > most else "") if words else "none"
+def _check_values(source: Source, column: str, rule: Rule) -> Iterator[Problem]:
+    cells = source.table[column]
+    if not rule.may_be_empty:
+        yield from source.rows(cells.isna(), "must not be empty", column)
+    if rule.unique:
+        twice = cells.duplicated(keep=False) & cells.notna()
+        yield from source.rows(twice, "must not stand twice; keep one row of this subject", column)
+    if rule.allowed:
+        wrong = cells.notna() & ~cells.astype("str").isin(rule.allowed)
+        message = f"must be one of {', '.join(map(repr, rule.allowed))}"
+        if cells[wrong].astype("str").str.fullmatch(_NO_VALUE.pattern).any():
+            message += "; a missing value is an empty cell"
+        yield from source.rows(wrong, message, column)

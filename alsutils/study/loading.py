@@ -1,20 +1,54 @@
 """From a folder to a validated Study."""
 
 import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
-import yaml
 from pydantic import ValidationError
 
 from alsutils.study import contract
 from alsutils.study.config import StudyConfig
 from alsutils.study.contract import Source
+from alsutils.study.conventions import apply_conventions
+from alsutils.study.document import Document, DocumentError, read_document
 from alsutils.study.errors import Problem, StudyError
 from alsutils.study.model import Study
-from alsutils.study.readers import UnreadableTableError, first_row_number, read_table
+from alsutils.study.paths import inside
+from alsutils.study.query import QueryError, choose
+from alsutils.study.readers import ENDINGS, TableFile, UnreadableTableError, read_file
+from alsutils.study.relations import check_relations
 
 STUDY_FILE = "study.yml"
+
+
+@dataclass(frozen=True)
+class Examination:
+    """All that was found in a study folder, whether or not it makes a study.
+
+    Attributes
+    ----------
+    name : str
+        The folder as it was named.
+    config : StudyConfig or None
+        What study.yml says, where it can be read.
+    sources : Mapping of str to Source
+        The datasets that were read, by role, all rows.
+    kept : Mapping of str to Source
+        Those whose columns are right, with only the records that study.yml chooses.
+    problems : tuple of Problem
+        Everything that is wrong.
+    study : Study or None
+        The study, where nothing is.
+    """
+
+    name: str
+    config: StudyConfig | None
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    kept: Mapping[str, Source] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    study: Study | None = None
 
 
 def load_study(path: str | Path) -> Study:
@@ -40,78 +74,152 @@ def load_study(path: str | Path) -> Study:
     ----------
     CDISC Analysis Data Model Implementation Guide, version 1.3 (2021).
     """
-    folder = Path(path)
-    name = str(path)
-    if not folder.is_dir():
-        raise StudyError(name, [Problem(name, "there is no such folder; give a study's folder")])
-    config = _read_config(folder, name)
-    sources, problems = _read_sources(folder, config)
-    sound = {}
+    found = examine(path)
+    if found.study is None:
+        raise StudyError(found.name, found.problems)
+    return found.study
+
+
+def examine(path: str | Path) -> Examination:
+    """Look through a study folder, as `load_study` does, and keep what is there.
+
+    Parameters
+    ----------
+    path : str or Path
+        The folder.
+
+    Returns
+    -------
+    Examination
+        The study, or all that is wrong with it.
+    """
+    folder, name = Path(path), str(path)
+    config, wrong = _read_config(folder, name)
+    if config is None:
+        return Examination(name, None, problems=tuple(wrong))
+    sources, labels, problems = _read_sources(folder, config)
+    kept: dict[str, Source] = {}
     for role, source in sources.items():
-        found = contract.check_columns(source, config)
-        problems += found
+        numbered, found = contract.check_columns(source, config)
         if not found:
-            selected, found = _select(source, config)
-            problems += found
-            sound[role] = selected
-    if "adsl" in sound:
-        numbers = {role: _with_numbers(source, config) for role, source in sound.items()}
-        problems += contract.check_relations(numbers, config)
+            numbered, found = _select(numbered, config)
+            kept[role] = numbered
+        problems += found
+    if "adsl" in kept:
+        problems += check_relations(kept, config)
+    if not problems:
+        problems += _check_observed(kept, config)
     if problems:
-        raise StudyError(name, problems)
-    tables = {role: contract.typed(source, config) for role, source in sound.items()}
-    return Study(folder=folder.resolve(), config=config, tables=_with_arms(tables, config))
+        return Examination(name, config, sources, kept, tuple(problems))
+    tables = _with_arms(kept, config)
+    study = Study(folder=folder.resolve(), config=config, tables=tables, labels=labels)
+    return Examination(name, config, sources, kept, (), study)
 
 
-def _read_config(folder: Path, name: str) -> StudyConfig:
-    """Read study.yml, or raise with every field that is wrong."""
+def _read_config(folder: Path, name: str) -> tuple[StudyConfig | None, list[Problem]]:
+    """Read study.yml, or list every field that is wrong."""
+    if not folder.is_dir():
+        return None, [Problem(name, "there is no such folder; give a study's folder")]
     path = folder / STUDY_FILE
     if not path.is_file():
         hint = "write one, or let `alsbook new` make a template"
-        raise StudyError(name, [Problem(STUDY_FILE, f"the folder has no study.yml; {hint}")])
+        return None, [Problem(STUDY_FILE, f"the folder has no study.yml; {hint}")]
+    if inside(folder, STUDY_FILE) is None:
+        return None, [Problem(STUDY_FILE, "is a link that leads out of the folder; copy the file")]
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = read_document(path)
         # JSON is the strict mode in which a YAML list may fill a tuple and 4 may fill a float.
-        return StudyConfig.model_validate_json(json.dumps(content, default=str))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        message = f"is not readable YAML: {' '.join(str(error).split())}"
-        raise StudyError(name, [Problem(STUDY_FILE, message)]) from error
+        content = json.dumps(document.content, default=str)
+    except DocumentError as error:
+        return None, [Problem(STUDY_FILE, str(error), error.line, error.field)]
+    except (TypeError, ValueError, RecursionError) as error:
+        return None, [Problem(STUDY_FILE, f"is not a description of a study: {error}")]
+    try:
+        return StudyConfig.model_validate_json(content), []
     except ValidationError as error:
-        raise StudyError(name, [_config_problem(e) for e in error.errors()]) from error  # type: ignore[arg-type]
+        errors = error.errors(include_url=False, include_context=False)
+        return None, [_config_problem(dict(e), document) for e in errors]
 
 
-def _config_problem(error: dict[str, object]) -> Problem:
+def _config_problem(error: dict[str, object], document: Document) -> Problem:
     """Word one of pydantic's errors: the field's path, what was found, what was expected."""
     place: tuple[object, ...] = error["loc"]  # type: ignore[assignment]
-    field = ".".join(str(part) for part in place) or None
-    message, value = str(error["msg"]), error["input"]
-    if error["type"] == "missing":
-        return Problem(STUDY_FILE, "this field is missing; add it", column=field)
-    if error["type"] == "extra_forbidden":
-        return Problem(STUDY_FILE, "no such field; check its spelling or remove it", column=field)
-    shown = None if isinstance(value, dict | list) else str(value)
-    return Problem(STUDY_FILE, message.removeprefix("Value error, "), column=field, value=shown)
+    name = ".".join(str(part) for part in place) or None
+    line, kind = document.line(place), error["type"]
+    if kind == "missing":
+        return Problem(STUDY_FILE, "this field is missing; add it", line, name)
+    if kind == "extra_forbidden":
+        return Problem(STUDY_FILE, "no such field; check its spelling or remove it", line, name)
+    if not place and not isinstance(document.content, dict):
+        return Problem(STUDY_FILE, "must hold fields, such as `title: ...`, and holds none", line)
+    message, value = str(error["msg"]).removeprefix("Value error, "), error["input"]
+    written = document.written(place)
+    if kind == "string_type" and written:
+        message = f'must be text, and YAML reads it otherwise; put it in quotes: "{written}"'
+        value = written
+    found = None if isinstance(value, dict | list) else contract.shown(value)
+    return Problem(STUDY_FILE, message, line, name, found)
 
 
-def _read_sources(folder: Path, config: StudyConfig) -> tuple[dict[str, Source], list[Problem]]:
-    """Read every dataset that study.yml names."""
-    sources, problems = {}, []
+def _read_sources(
+    folder: Path, config: StudyConfig
+) -> tuple[dict[str, Source], dict[str, dict[str, str]], list[Problem]]:
+    """Read every dataset that study.yml names, each file once."""
+    sources: dict[str, Source] = {}
+    labels: dict[str, dict[str, str]] = {}
+    problems: list[Problem] = []
     flags = tuple(p.flag for p in config.populations.values())
     levels = tuple(c.column for c in config.baseline if c.levels)
     text = (config.arm_column, *flags, *levels)
+    read: dict[Path, TableFile] = {}
     for role, dataset in config.datasets.items():
-        path = folder / dataset.file
+        path, found = _find(folder, role, dataset.file)
+        if path is None:
+            problems += found
+            continue
+        file = str(path.relative_to(folder))
         try:
-            table = read_table(path, text)
-        except FileNotFoundError:
-            message = f"there is no such file in the study folder; datasets.{role} names it"
-            problems.append(Problem(dataset.file, message))
+            if path not in read:
+                read[path] = read_file(path, text)
         except UnreadableTableError as error:
-            problems.append(Problem(dataset.file, str(error)))
-        else:
-            table = table.reset_index(drop=True)
-            sources[role] = Source(role, dataset.file, first_row_number(path), table)
-    return sources, problems
+            problems.append(Problem(file, str(error), error.row, error.column, error.value))
+            continue
+        labels[role] = read[path].labels
+        table = apply_conventions(read[path].table, role, config)
+        sources[role] = Source(role, file, read[path].first_row, table)
+    return sources, labels, problems
+
+
+def _find(folder: Path, role: str, name: str) -> tuple[Path | None, list[Problem]]:
+    """Find the one file of a dataset, named with or without its ending."""
+    where = f"datasets.{role}.file"
+    path = inside(folder, name)
+    if path is None:
+        message = "must be a file within the study's folder, not one that `..` or a link leads to"
+        return None, [Problem(STUDY_FILE, message, None, where, contract.shown(name))]
+    stem = path.stem if path.suffix.lower() in ENDINGS else path.name
+    beside = sorted(_of_stem(path.parent, stem))
+    names = [str(other.relative_to(folder)) for other in beside]
+    if len(beside) > 1:
+        message = f"the same table stands in {' and '.join(names)}; keep one of them"
+        return None, [Problem(names[0], message, None, where)]
+    if not beside or (path.suffix.lower() in ENDINGS and beside[0] != path):
+        hint = f"; it has {names[0]}" if names else f"; datasets.{role} names it"
+        return None, [Problem(name, f"there is no such file in the study folder{hint}")]
+    if inside(folder, names[0]) is None:
+        message = "is a link that leads out of the study's folder; copy the file into it"
+        return None, [Problem(names[0], message, None, where)]
+    return beside[0], []
+
+
+def _of_stem(folder: Path, stem: str) -> Iterator[Path]:
+    """Yield the files of a folder that may hold the same table."""
+    try:
+        for path in folder.iterdir():
+            if path.stem.casefold() == stem.casefold() and path.suffix.lower() in ENDINGS:
+                yield path
+    except OSError:  # no folder, or none that may be looked into
+        return
 
 
 def _select(source: Source, config: StudyConfig) -> tuple[Source, list[Problem]]:
@@ -119,32 +227,45 @@ def _select(source: Source, config: StudyConfig) -> tuple[Source, list[Problem]]
     query = config.datasets[source.role].records
     if query is None:
         return source, []
+    where = f"datasets.{source.role}.records"
     try:
-        table = source.table.query(query, engine="python")
-    except Exception as error:  # a user's own expression: whatever it raises is a problem of it
-        message = f"records of {source.role} is not a query of {source.file}: {error}"
-        return source, [Problem(STUDY_FILE, message, column="datasets", value=query)]
+        table = choose(source.table, query)
+    except QueryError as error:
+        return source, [Problem(STUDY_FILE, f"{source.file}: {error}", None, where, query)]
     if table.empty:
         message = f"records of {source.role} leaves no row of {source.file}"
-        return source, [Problem(STUDY_FILE, message, column="datasets", value=query)]
-    return Source(source.role, source.file, source.first_row, table), []
+        return source, [Problem(STUDY_FILE, message, None, where, query)]
+    return replace(source, table=table), []
 
 
-def _with_numbers(source: Source, config: StudyConfig) -> Source:
-    """Type the numeric columns, so that values can be compared; the arm stays as it was read."""
-    table = contract.typed(source, config)
-    if source.role == "adsl":
-        table = table.assign(**{config.arm_column: source.table[config.arm_column]})
-    return Source(source.role, source.file, source.first_row, table)
+def _check_observed(sources: Mapping[str, Source], config: StudyConfig) -> Iterator[Problem]:
+    """Find queries of observed rows that do not fit their table."""
+    endpoints = [("primary", config.primary)]
+    endpoints += [(f"secondary.{place}", e) for place, e in enumerate(config.secondary)]
+    for where, endpoint in endpoints:
+        if endpoint.observed is None:
+            continue
+        source = sources[config.parameters[endpoint.parameter].dataset]
+        rows = source.table[source.parameters.among([endpoint.parameter])]
+        place, query = f"{where}.observed", endpoint.observed
+        try:
+            empty = choose(rows, query).empty
+        except QueryError as error:
+            yield Problem(STUDY_FILE, f"{source.file}: {error}", None, place, query)
+        else:
+            if empty:
+                message = f"observed leaves no row of {endpoint.parameter} in {source.file}"
+                yield Problem(STUDY_FILE, message, None, place, query)
 
 
-def _with_arms(tables: dict[str, pd.DataFrame], config: StudyConfig) -> dict[str, pd.DataFrame]:
+def _with_arms(sources: Mapping[str, Source], config: StudyConfig) -> dict[str, pd.DataFrame]:
     """Give every table the arm of ADSL; a table's own arm columns are not trusted."""
-    arms = tables["adsl"].set_index("USUBJID")[config.arm_column]
-    dressed = {"adsl": tables["adsl"]}
-    for role, table in tables.items():
+    adsl = contract.with_arms(sources["adsl"].table, config)
+    arms = adsl[config.arm_column].array
+    places = pd.Index(adsl["USUBJID"])
+    dressed = {"adsl": adsl}
+    for role, source in sources.items():
         if role != "adsl":
-            dressed[role] = table.assign(
-                **{config.arm_column: arms.reindex(table["USUBJID"]).array}
-            )
+            own = places.get_indexer(source.subjects.values)[source.subjects.codes]
+            dressed[role] = source.table.assign(**{config.arm_column: arms.take(own)})
     return dressed

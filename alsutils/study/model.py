@@ -1,13 +1,14 @@
 """The loaded study: tables, arms, populations and visits, asked for by name."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
 from alsutils.study.config import Endpoint, Parameter, Published, StudyConfig, TimeToEvent
 from alsutils.study.disclosure import Disclosure
+from alsutils.study.query import choose
 
 ARM = "ARM"
 _UNITS = {"day": "Day", "week": "Week", "month": "Month", "year": "Year"}
@@ -27,12 +28,15 @@ class Study:
     config : StudyConfig
         What study.yml says.
     tables : Mapping of str to DataFrame
-        The datasets by role (``adsl``, ``adqs``, ...), typed, all rows.
+        The datasets by role (``adsl``, ``adqs``, ...), typed, all rows that count.
+    labels : Mapping of str to Mapping of str to str
+        Labels of the datasets' columns by role, as far as the files have them.
     """
 
     folder: Path
     config: StudyConfig
     tables: Mapping[str, pd.DataFrame]
+    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def arms(self) -> tuple[str, ...]:
@@ -158,7 +162,7 @@ class Study:
         dataset : str or None
             Role of the dataset where the parameter is not listed under ``parameters``.
         where : str or None
-            Rows to keep, as a pandas query, such as an endpoint's ``observed``.
+            Rows to keep, as a query of the table's columns, such as an endpoint's ``observed``.
 
         Returns
         -------
@@ -171,7 +175,7 @@ class Study:
         if visits is not None:
             table = table[table["AVISITN"].isin(list(visits))]
         if where is not None:
-            table = table.query(where, engine="python")
+            table = choose(table, where)
         return self._joined(table, population).sort_values(
             ["USUBJID", "AVISITN"], ignore_index=True
         )

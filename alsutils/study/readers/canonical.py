@@ -23,7 +23,7 @@ _FIRST_DAY, _LAST_DAY = (
 )  # 1880 to 2199, for numbers that only their name makes dates
 _RECENT = (3_653, 54_787)  # 1970 to 2109, where the middle of such dates lies
 _NO_VALUE = re.compile(r"NA|NaN|\.[A-Z_a-z]?")  # R's and SAS's marks of a missing number
-_LEADING_ZERO, _LONG = re.compile(r"[+-]?0\d+"), re.compile(r"\d{16,}")
+_CODE = re.compile(r"^[+-]?0\d+$|\d{16}")  # digits that are a name: zeros in front, or too many
 _COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?|[+-]?\d+")
 _ISO_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
 _ISO_DATETIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:\.0+)?)?")
@@ -61,6 +61,8 @@ def canonical(name: str, values: pa.ChunkedArray, raw: Raw, *, keep_text: bool) 
     """
     kind = values.type
     if pa.types.is_dictionary(kind):
+        if _is_text(kind.value_type):
+            return _text(name, values, raw, keep_text=keep_text)
         values = values.cast(kind.value_type)
         kind = values.type
     if pa.types.is_null(kind):
@@ -70,6 +72,10 @@ def canonical(name: str, values: pa.ChunkedArray, raw: Raw, *, keep_text: bool) 
     if pa.types.is_temporal(kind):
         return _temporal(values)
     if _is_text(kind):
+        if raw.typeless and not keep_text:
+            numbers = _plain_numbers(values)
+            if numbers is not None:
+                return _number(name, numbers, raw, keep_text=False)
         return _text(name, values, raw, keep_text=keep_text)
     if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         return _number(name, values, raw, keep_text=keep_text)
@@ -196,7 +202,7 @@ def _moment_words(value: float, moment: Moment) -> str:
 
 def _text(name: str, values: pa.ChunkedArray, raw: Raw, *, keep_text: bool) -> pa.Array:
     try:
-        coded = _flat(values.cast(pa.string())).dictionary_encode()
+        coded = _coded(values)
     except pa.ArrowInvalid as error:
         message = "holds bytes that are no UTF-8 text; export the table again"
         raise UnreadableTableError(message, column=name) from error
@@ -224,10 +230,29 @@ def _text(name: str, values: pa.ChunkedArray, raw: Raw, *, keep_text: bool) -> p
     return pa.array(found, type=pa.string()).take(indices)
 
 
+def _coded(values: pa.ChunkedArray) -> pa.DictionaryArray:
+    """Give texts as codes and their distinct values."""
+    if not pa.types.is_dictionary(values.type):
+        return _flat(values.cast(pa.string())).dictionary_encode()
+    return _flat(values.unify_dictionaries()).cast(pa.dictionary(pa.int32(), pa.string()))
+
+
+def _plain_numbers(values: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    """Read texts as numbers where all are plain ones; that is quick for many distinct ones."""
+    try:
+        numbers = pc.cast(values, pa.float64())
+    except pa.ArrowInvalid:
+        return None
+    if numbers.null_count == len(numbers):
+        return None
+    codes = pc.any(pc.match_substring_regex(values, _CODE.pattern)).as_py()
+    return None if codes or pc.any(pc.is_nan(numbers)).as_py() else numbers
+
+
 def _as_numbers(found: list[str | None], rest: list[str], *, comma: bool) -> pa.Array | None:
     """Read distinct texts as numbers; None where one of them is none, or a code."""
     stripped = [value.strip() for value in rest]
-    if any(_LEADING_ZERO.fullmatch(v) or _LONG.search(v) for v in stripped):
+    if any(_CODE.search(value) for value in stripped):
         return None
     try:
         numbers = pc.cast(pa.array(stripped, pa.string()), pa.float64())

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from alsutils.study.readers.raw import Raw
@@ -22,7 +23,12 @@ def read_parquet(path: Path) -> Raw:
     Raw
         Its columns without pandas' index.
     """
-    table = pq.read_table(path, memory_map=False, partitioning=None)
+    schema = pq.read_schema(path)
+    texts = [
+        f.name for f in schema if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)
+    ]
+    # Texts stay coded as they are in the file: what is done to one value is done once.
+    table = pq.read_table(path, read_dictionary=texts, partitioning=None)
     notes = table.schema.pandas_metadata or {}
     indexes = {name for name in notes.get("index_columns", ()) if isinstance(name, str)}
     labels = _noted_labels(table.schema.metadata or {})
