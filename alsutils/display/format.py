@@ -5,7 +5,10 @@ import re
 from collections.abc import Sequence
 
 MISSING = "–"
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#$|~^&])")
+# What Markdown or MyST would act on, save the marks of the sentences themselves.
+_MARKS = re.compile(r"(\*\*|\{cite:p\}`[\w-]+`)|([\\`*_{}\[\]<>#$|~^&])")
+_FIRST = re.compile(r"[-+=:%(]|\d{1,9}(?=[.)])")  # and only where it begins a line
+_BULLET = "- "
 
 
 def number(value: float, digits: int = 2) -> str:
@@ -89,12 +92,34 @@ def capitalised(sentence: str) -> str:
     return sentence[:1].upper() + sentence[1:]
 
 
-def literal(words: str) -> str:
-    r"""Write words of the data into Markdown so that they are shown as they are.
+def markdown(text: str) -> str:
+    r"""Write sentences as Markdown in which the words of the data are shown as they are.
+
+    Parameters
+    ----------
+    text : str
+        Sentences; ``**`` sets in bold, a line that begins with ``- `` is one of a list, and
+        ``{cite:p}`` with a key cites. The words of a study have none of these (`study.text`).
+
+    Returns
+    -------
+    str
+        The same in Markdown; every other sign that Markdown or MyST would act on is escaped.
 
     Examples
     --------
-    >>> print(literal("Fall*"))
-    Fall\*
+    >>> print(markdown("- **Fall*** {a}"))
+    - **Fall**\* \{a\}
     """
-    return _MARKDOWN.sub(r"\\\1", words)
+    return "\n".join(_markdown_line(line) for line in text.split("\n"))
+
+
+def _markdown_line(line: str) -> str:
+    lead = _BULLET if line.startswith(_BULLET) else ""
+    words = _MARKS.sub(lambda m: m[1] or rf"\{m[2]}", line.removeprefix(lead).lstrip())
+    first = _FIRST.match(words)
+    if first is None:
+        return lead + words
+    # A number is escaped at the sign after it, any other mark before it.
+    place = first.end() if first[0].isdigit() else 0
+    return f"{lead}{words[:place]}\\{words[place:]}"

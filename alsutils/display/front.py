@@ -27,7 +27,8 @@ def provenance(study: Study) -> Prose:
         return Prose(
             "```{admonition} Observed data\n:class: note\n"
             "The data are those of real patients. The pages carry summaries only, never a single "
-            "patient.\n```"
+            "patient.\n```",
+            myst=True,
         )
     lines = [
         "```{admonition} Synthetic data\n:class: warning",
@@ -36,13 +37,13 @@ def provenance(study: Study) -> Prose:
     if study.published is not None:
         lines.append(
             "They were made so that they hold the figures that the trial printed, and nothing else "
-            f"about them is evidence: {study.published.citation}. Three kinds of numbers stand in "
-            "this book. **Printed** numbers come from the paper and are always named so. "
-            "**Recomputed** numbers follow from the data; where a printed number stands beside "
-            "them, they were made to agree. **Invented** is everything else: it shows how an "
-            "analysis works, not what happened to anybody."
+            f"about them is evidence: {fmt.markdown(study.published.citation)}. Three kinds of "
+            "numbers stand in this book. **Printed** numbers come from the paper and are always "
+            "named so. **Recomputed** numbers follow from the data; where a printed number stands "
+            "beside them, they were made to agree. **Invented** is everything else: it shows how "
+            "an analysis works, not what happened to anybody."
         )
-    return Prose("\n".join([*lines, "```"]))
+    return Prose("\n".join([*lines, "```"]), myst=True)
 
 
 def contents(study: Study) -> Table:

@@ -13,6 +13,7 @@ import pandas as pd
 import vl_convert
 from great_tables import GT
 
+from alsutils.display import format as fmt
 from alsutils.display.theme import vega_config
 from alsutils.stats.tidy import RESULT_COLUMNS, result_frame
 
@@ -82,8 +83,8 @@ class Figure:
 
     def to_html(self) -> str:
         """Write the figure as the site shows it."""
-        # "</" would end the script element early
-        spec = json.dumps(self._spec, ensure_ascii=False).replace("</", "<\\/")
+        # "</script" would end the script element early, and "<!--" would hide its end.
+        spec = json.dumps(self._spec, ensure_ascii=False).replace("<", "\\u003c")
         picture = base64.b64encode(self.to_svg().encode()).decode()
         words = html.escape(self.description, quote=True)
         caption = f"<figcaption>{html.escape(self.caption)}</figcaption>" if self.caption else ""
@@ -192,18 +193,23 @@ class Table:
 
 @dataclass(frozen=True)
 class Prose:
-    """Sentences made from results, in MyST Markdown.
+    """Sentences made from results.
 
     Attributes
     ----------
     text : str
-        The sentences.
+        The sentences. Of Markdown they may use what `format.markdown` lets through; all else is
+        shown as it is, whatever the words of the data hold.
     results : DataFrame
         Estimates that they state, where no table or figure beside them does.
+    myst : bool
+        The text is MyST throughout, such as a study's story; words of the data in it have gone
+        through `format.markdown`.
     """
 
     text: str
     results: pd.DataFrame = field(default_factory=_no_results)
+    myst: bool = False
 
     def __str__(self) -> str:
         return self.text
@@ -217,7 +223,7 @@ class Prose:
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         return {
-            "text/markdown": self.text,
+            "text/markdown": self.text if self.myst else fmt.markdown(self.text),
             "text/plain": self.text,
             **_results_bundle(self.results),
         }

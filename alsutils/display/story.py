@@ -3,6 +3,7 @@
 import re
 
 import jinja2
+from jinja2.sandbox import SandboxedEnvironment
 
 from alsutils.display.output import Prose
 from alsutils.study import Study
@@ -37,7 +38,7 @@ def story(study: Study, chapter: str, place: str) -> Prose:
         return Prose("")
     parts = _PLACE.split(path.read_text(encoding="utf-8"))
     texts = dict(zip((p.strip() for p in parts[1::2]), parts[2::2], strict=True))
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701 (Markdown)
+    environment = SandboxedEnvironment(undefined=jinja2.StrictUndefined, autoescape=False)
     try:
         template = environment.from_string(texts.get(place, ""))
         text = template.render(
@@ -45,4 +46,4 @@ def story(study: Study, chapter: str, place: str) -> Prose:
         )
     except jinja2.TemplateError as error:
         raise ValueError(f"{path.name}, place {place!r}: {error}") from error
-    return Prose(text.strip())
+    return Prose(text.strip(), myst=True)

@@ -1,12 +1,15 @@
 """Building blocks of tables."""
 
 import hashlib
+import html
 import re
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from great_tables import GT, loc, style
+from great_tables import html as markup
 
 from alsutils.display import format as fmt
 from alsutils.display.output import Sheet, Table
@@ -79,7 +82,7 @@ def table(
     under = pd.Series(False, index=shown.index) if parent is None else frame[parent].notna()
     laid = _laid(shown, name, labels, group, figures, under)
     for heading, columns in (spanners or {}).items():
-        laid = laid.tab_spanner(label=heading, columns=list(columns))
+        laid = laid.tab_spanner(label=_heading(heading), columns=list(columns))
     for note in notes:
         laid = laid.tab_source_note(note)
     over = {column: heading for heading, columns in (spanners or {}).items() for column in columns}
@@ -112,7 +115,7 @@ def _laid(
     words = [column for column in others if column not in figures]
     identity = hashlib.sha256((name + shown.to_csv()).encode()).hexdigest()[:10]
     laid = GT(shown, id=f"t{identity}", groupname_col=group).tab_header(title=name)
-    laid = laid.cols_label(dict(labels))
+    laid = laid.cols_label({column: _heading(label) for column, label in labels.items()})
     laid = laid.cols_align("left", [first, *words]).cols_align("right", list(figures))
     laid = laid.tab_style(style.css("white-space: nowrap;"), loc.body(columns=list(figures)))
     laid = laid.tab_style(style.css("min-width: 6em;"), loc.body(columns=[first, *words]))
@@ -122,6 +125,11 @@ def _laid(
         laid = laid.tab_style(style.css(_UNDER), loc.body(columns=[first], rows=rows))
         laid = laid.tab_style(style.css("font-weight: 600;"), loc.body(rows=heads))
     return laid
+
+
+def _heading(words: str) -> Any:
+    """Write a heading as it is; great_tables would take two braces for a unit."""
+    return markup(html.escape(words).replace("{", "&#123;"))
 
 
 def _worded(

@@ -1,10 +1,11 @@
 """What `study.yml` may say: one model per block, each field with its meaning."""
 
+import re
 from collections.abc import Iterator
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from alsutils.stats.gatekeeping import GraphError, HypothesisGraph
 from alsutils.stats.staging import SYSTEMS
@@ -306,6 +307,15 @@ class Design(_Block):
         return self
 
 
+def _is_printed_p(text: str) -> str:
+    if not re.fullmatch(r"[<=>]? *[0-9]*\.?[0-9]+", text.strip()):
+        raise ValueError("a printed p-value is a number, or one below or above it, such as <0.001")
+    return text
+
+
+PrintedP = Annotated[str, AfterValidator(_is_printed_p)]
+
+
 class PrintedGroup(_Block):
     """One arm's cell of a printed row."""
 
@@ -332,7 +342,7 @@ class PrintedComparison(_Block):
     """Printed standard error."""
     ci: tuple[float, float]
     """Printed limits."""
-    p: str
+    p: PrintedP
     """P-value as printed, such as `"<0.001"`."""
 
 
@@ -349,7 +359,7 @@ class PrintedCount(_Block):
     """Patients by arm value."""
     of: dict[str, int]
     """Patients with a value, by arm value."""
-    p: str
+    p: PrintedP
     """P-value as printed."""
 
 

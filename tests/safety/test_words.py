@@ -211,7 +211,7 @@ def test_hostile_names_of_events_are_words_everywhere(make):
             assert "<script>alert" not in bundle["text/html"], key
         if isinstance(output, Prose):
             assert "<script>" not in bundle["text/markdown"].replace("\\<", ""), key
-    assert "\\<script\\>" in str(shown["incidence"])
+    assert "\\<script\\>" in shown["incidence"]._repr_mimebundle_()["text/markdown"]
 
 
 @pytest.mark.parametrize("kept", [0, 1])

@@ -14,7 +14,7 @@ def checklist(result: Checklist) -> Prose:
             part = answer.item.part
             lines.append(f"| **{part}** | |")
         lines.append(f"| {answer.item.asks} | {_place(answer)} |")
-    return Prose("\n".join(lines))
+    return Prose("\n".join(lines), myst=True)
 
 
 def checklist_summary(result: Checklist) -> Prose:

@@ -66,10 +66,7 @@ def false_discovery(study: Study, result: FalseDiscovery | None) -> Prose:
     told = []
     for column, words in (("p_adjusted", "all events as one family"), ("p_double", "organ class")):
         rows = result.frame[result.frame[column] <= result.alpha].sort_values(column)
-        names = [
-            fmt.literal(r["name"]) + (f" in {r['treated']}" if several else "")
-            for _, r in rows.iterrows()
-        ]
+        names = [r["name"] + (f" in {r['treated']}" if several else "") for _, r in rows.iterrows()]
         told.append((words, names))
     (_, plain), (_, double) = told
     return Prose(
@@ -85,16 +82,13 @@ def shrinkage(study: Study, result: Shrinkage | None) -> Prose:
     rows = result.shown_differences
     several = len(study.treated) > 1
     likely = rows[rows["p_exceeds"] >= LIKELY].sort_values("p_exceeds", ascending=False)
-    names = [
-        fmt.literal(r["name"]) + (f" in {r['treated']}" if several else "")
-        for _, r in likely.iterrows()
-    ]
+    names = [r["name"] + (f" in {r['treated']}" if several else "") for _, r in likely.iterrows()]
     moved = rows.loc[(rows["raw"] - rows["estimate"]).abs().idxmax()]
     raw, shrunk = (fmt.number(100 * moved[key], 1) for key in ("raw", "estimate"))
     return Prose(
         f"With a probability of at least {fmt.percent(LIKELY)}, {_named(names)} "
         f"{'is' if len(names) < 2 else 'are'} truly commoner under treatment. The difference moved "
-        f"most is that of {fmt.literal(moved['name'].lower())}, from {raw} to {shrunk} "
+        f"most is that of {moved['name'].lower()}, from {raw} to {shrunk} "
         "percentage points."
     )
 

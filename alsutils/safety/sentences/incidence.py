@@ -74,7 +74,7 @@ def _some(rows: pd.DataFrame) -> str:
     """Count events and name the first of them."""
     if rows.empty:
         return "none"
-    names = [fmt.literal(name) for name in rows["name"]]
+    names = list(rows["name"])
     more = len(names) - NAMED
     named = [*names[:NAMED], f"{more:,} more"] if more > 0 else names
     return f"{len(names):,} ({fmt.listed(named)})"

@@ -48,7 +48,7 @@ def _outside(study: Study, result: Shifts | None) -> Prose:
         top = rows.loc[rows["estimate"].idxmax()]
         side = "high" if top["direction"] == ABOVE else "low"
         parts.append(
-            f"in {arm} {fmt.literal(top['label'])}, newly {side} in "
+            f"in {arm} {top['label']}, newly {side} in "
             f"{fmt.count_of(top['patients'], top['total'])}"
         )
     return Prose(f"The value most often pushed outside its limits: {'; '.join(parts)}.")

@@ -20,7 +20,7 @@ def measures(study: Study, terms: Incidence | None, result: Measures | None) -> 
         control = fmt.count_of(row["events_control"], row["n_control"])
         tests = _tests(result, row["treated"])
         parts.append(
-            f"{fmt.capitalised(fmt.literal(result.name))}: {treated} in {row['treated']} and "
+            f"{fmt.capitalised(result.name)}: {treated} in {row['treated']} and "
             f"{control} in {study.control}. That is a difference of "
             f"{fmt.number(100 * row['estimate'], 1)} percentage points, a risk ratio of "
             f"{fmt.number(row['ratio'])} and an odds ratio of {fmt.number(row['odds_ratio'])}. "
@@ -45,7 +45,7 @@ def stratified(study: Study, terms: Incidence | None, result: Stratified | None)
     if not told:
         return Prose(f"No stratum of {result.strata} has patients of both arms.")
     return Prose(
-        f"Within strata of {result.strata}, the difference of {fmt.literal(name.lower())} from "
+        f"Within strata of {result.strata}, the difference of {name.lower()} from "
         f"{study.control} is {fmt.listed(told)}."
     )
 

@@ -29,13 +29,13 @@ def first_events(study: Study, result: FirstEvents | None) -> Prose:
         known = shares[shares["estimate"].notna()]
         if known.empty:
             parts.append(
-                f"{fmt.literal(kind)}: nobody was watched to day {result.horizon:g}, so shares by "
+                f"{kind}: nobody was watched to day {result.horizon:g}, so shares by "
                 "then are not known."
             )
             continue
         told = [f"{fmt.percent(r['estimate'])} in {arm}" for arm, r in known.iterrows()]
         parts.append(
-            f"{fmt.literal(kind)}: patients who had had a first one by day {result.horizon:g}: "
+            f"{kind}: patients who had had a first one by day {result.horizon:g}: "
             f"{fmt.listed(told)}."
         )
         tests = rows.loc[rows["analysis"] == GRAY, "p_value"]

@@ -194,8 +194,10 @@ def check_p(printed: str, recomputed: float) -> bool:
     >>> check_p("<0.001", 0.0002), check_p("0.003", 0.0026), check_p("0.009", 0.012)
     (True, True, False)
     """
-    text = printed.strip()
+    text = printed.strip().lstrip("= ")
     if text.startswith("<"):
         return recomputed < float(text[1:])
+    if text.startswith(">"):
+        return recomputed > float(text[1:])
     digits = len(text.partition(".")[2])
     return check_printed(float(text), recomputed, digits).agrees

@@ -17,7 +17,7 @@ def trap(example: Example) -> Prose:
     cured = [f"{r['analysis']}, {ratio_cell(r)}" for r in right.to_dict("records")]
     truth = fmt.number(results["truth"].iloc[0], 0)
     return Prose(
-        f"*Simulated, with a true hazard ratio of {truth}.* In the trap: {'; '.join(found)}. "
+        f"**Simulated, with a true hazard ratio of {truth}.** In the trap: {'; '.join(found)}. "
         f"Out of it: {'; '.join(cured)}."
     )
 
@@ -27,7 +27,7 @@ def tipping(result: CensoringTipping) -> Prose:
     first = result.frame.iloc[0]
     ratio, low, high = (math.exp(first[c]) for c in ("estimate", "conf_low", "conf_high"))
     head = (
-        f"*Simulated.* If the {fmt.plural(result.doubted, 'patient')} who left had fared like "
+        f"**Simulated.** If the {fmt.plural(result.doubted, 'patient')} who left had fared like "
         f"those who stayed, the hazard ratio would be {fmt.estimate(ratio, low, high)}. "
     )
     if math.isnan(result.tipping):
