@@ -19,6 +19,7 @@ from alsutils.study.paths import inside
 from alsutils.study.query import QueryError, choose
 from alsutils.study.readers import ENDINGS, TableFile, UnreadableTableError, read_file
 from alsutils.study.relations import check_relations
+from alsutils.study.text import plain, plain_content, plain_table
 
 STUDY_FILE = "study.yml"
 
@@ -129,7 +130,7 @@ def _read_config(folder: Path, name: str) -> tuple[StudyConfig | None, list[Prob
     try:
         document = read_document(path)
         # JSON is the strict mode in which a YAML list may fill a tuple and 4 may fill a float.
-        content = json.dumps(document.content, default=str)
+        content = json.dumps(plain_content(document.content), default=str)
     except DocumentError as error:
         return None, [Problem(STUDY_FILE, str(error), error.line, error.field)]
     except (TypeError, ValueError, RecursionError) as error:
@@ -184,8 +185,8 @@ def _read_sources(
         except UnreadableTableError as error:
             problems.append(Problem(file, str(error), error.row, error.column, error.value))
             continue
-        labels[role] = read[path].labels
-        table = apply_conventions(read[path].table, role, config)
+        labels[role] = {name: plain(label) for name, label in read[path].labels.items()}
+        table = apply_conventions(plain_table(read[path].table), role, config)
         sources[role] = Source(role, file, read[path].first_row, table)
     return sources, labels, problems
 
