@@ -1,4 +1,4 @@
-"""The command line, ``alsbook``: build, check, new, simulate, power, forensics."""
+"""The command line, ``alsbook``: build, check, new, simulate, power, class, grade, forensics."""
 
 import os
 from collections.abc import Iterator
@@ -209,6 +209,62 @@ def power(
     if out is not None:
         frame.to_csv(out, index=False, lineterminator="\n")
         typer.echo(f"Written: {out}")
+
+
+@app.command("class")
+def class_(
+    folder: Annotated[Path, typer.Argument(help="Folder of the class; new or empty.")],
+    students: Annotated[
+        Path, typer.Option(help="CSV file with a column student (an id each) and maybe name.")
+    ],
+    seed: Annotated[int, typer.Option(min=0, help="Seed of all trials; keep it to yourself.")],
+    patients: Annotated[int, typer.Option(min=10, help="Patients in each arm of a trial.")] = 60,
+    jobs: Annotated[
+        int, typer.Option(min=1, help="Processes on this machine.", show_default="cores")
+    ] = os.cpu_count() or 1,
+    like: Annotated[
+        Path, typer.Option(help="Study of two arms whose study.yml says how trials are run.")
+    ] = Path("data/oh2018"),
+) -> None:
+    """Make a trial of their own for every student, a hand-out, and an answer key."""
+    from alsutils.book.progress import TrialBars
+    from alsutils.classroom import set_class
+
+    with _told(), TrialBars(error_console) as bars:
+        made = set_class(
+            folder,
+            students,
+            seed=seed,
+            like=like,
+            n_per_arm=patients,
+            jobs=jobs,
+            report=lambda done, total: bars.done("students", done, total),
+        )
+    typer.echo(f"Students: {made.students}. Questions to all: {made.questions}.")
+    typer.echo(f"Written: {_shown(made.folder)}")
+    typer.echo(f"Next: see {_shown(made.folder / 'README.md')}, then alsbook grade {folder}")
+
+
+@app.command()
+def grade(
+    folder: Annotated[Path, typer.Argument(help="Folder that `alsbook class` made.")],
+) -> None:
+    """Grade the answers that students handed in, with a note to each."""
+    from rich.table import Table
+
+    from alsutils.classroom import grade_class
+
+    with _told():
+        grades = grade_class(folder)
+    laid = Table("Question", "Answered", "Right", "Commonest trouble")
+    for row in grades.questions.itertuples(index=False):
+        laid.add_row(str(row.question), str(row.answered), str(row.correct), str(row.commonest))
+    out_console.print(laid)
+    for note in grades.notes:
+        _say(f"Note: {note}")
+    handed_in = int(grades.students["handed_in"].sum())
+    typer.echo(f"{handed_in} of {len(grades.students)} students handed in.")
+    typer.echo(f"Written: {_shown(folder / 'grades')}")
 
 
 @app.command()

@@ -6,7 +6,7 @@ import yaml
 
 from alsutils.book.errors import BookError
 from alsutils.stats.patients import Scenario
-from alsutils.study.simulate import simulate_study
+from alsutils.study.simulate import config_like, simulate_study
 
 
 def write_simulation(folder: Path, like: Path, *, n_per_arm: int, effect: float, seed: int) -> Path:
@@ -40,7 +40,11 @@ def write_simulation(folder: Path, like: Path, *, n_per_arm: int, effect: float,
     source = like / "study.yml"
     if not source.is_file():
         raise BookError(f"{source} is not there; name a study with --like")
-    content = yaml.safe_load(source.read_text("utf-8"))
+    content = config_like(
+        source,
+        f"A simulated trial: {n_per_arm} patients an arm",
+        f"Simulated with an effect of {effect:g} points a month, seed {seed}.",
+    )
     arms = tuple(arm["value"] for arm in content["arms"])
     try:
         scenario = Scenario(
@@ -52,15 +56,6 @@ def write_simulation(folder: Path, like: Path, *, n_per_arm: int, effect: float,
     except ValueError as error:
         raise BookError(str(error)) from error
     simulated.write(folder)
-    content.pop("published", None)
-    content |= {
-        "title": f"A simulated trial: {n_per_arm} patients an arm",
-        "short_title": "Simulated trial",
-        "description": f"Simulated with an effect of {effect:g} points a month, seed {seed}.",
-        "provenance": "synthetic",
-        "publish_subject_data": True,
-    }
-    content["design"] = {"masking": content.get("design", {}).get("masking", "none")}
     head = (
         f"# Made by `alsbook simulate --n-per-arm {n_per_arm} --effect {effect:g} --seed {seed}`.\n"
     )

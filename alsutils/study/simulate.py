@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,7 @@ from alsutils.study.twin import read_settings, twin_cohort
 
 SETTINGS_FILE = "simulation.yml"
 _GOOD_RESPONSE = 50.0
+_OF_ONE_TRIAL = ("published", "later_trials", "risk_of_bias", "world")
 _DECIMALS = 4
 _ENROLMENT_PER_PATIENT = 8  # days, in a new simulated trial
 _FOLLOW_UP_DAYS = 960
@@ -56,7 +58,7 @@ class SimulatedStudy:
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         for name, table in self.tables.items():
-            text = pd.DataFrame({column: table[column].map(_as_text) for column in table})
+            text = pd.DataFrame({column: _as_texts(table[column]) for column in table})
             lines = text.to_csv(index=False, lineterminator="\n")
             (folder / f"{name}.csv").write_bytes(lines.encode())
 
@@ -145,6 +147,35 @@ def simulate_study(scenario: Scenario, seed: int, study: str = "SIM") -> Simulat
     return _dress(cohort, calendar, draw_counts(cohort, rng), rng)
 
 
+def config_like(study_yml: Path, title: str, description: str) -> dict[str, Any]:
+    """Describe a simulated trial that is run and analysed as another one.
+
+    Parameters
+    ----------
+    study_yml : Path
+        The study file of the other trial.
+    title, description : str
+        Of the simulated one.
+
+    Returns
+    -------
+    dict
+        What its study file says, without what is true of the other trial alone: its results, what
+        came after it, what is known of its conduct.
+    """
+    content = yaml.safe_load(study_yml.read_text("utf-8"))
+    for block in _OF_ONE_TRIAL:
+        content.pop(block, None)
+    content["design"] = {"masking": content.get("design", {}).get("masking", "none")}
+    return content | {
+        "title": title,
+        "short_title": "Simulated trial",
+        "description": description,
+        "provenance": "synthetic",
+        "publish_subject_data": True,
+    }
+
+
 def _dress(
     cohort: Cohort,
     calendar: Calendar,
@@ -176,6 +207,13 @@ def _good_responders(cohort: Cohort) -> NDArray[np.bool_]:
     lead_in = lead_in_slopes(cohort.score, cohort.months.astype(float))
     improved = slope_improvement(lead_in, change / 4)
     return np.nan_to_num(improved) >= _GOOD_RESPONSE
+
+
+def _as_texts(column: pd.Series) -> pd.Series:
+    """Word the cells of a column; the same value many times is worded once."""
+    codes, values = pd.factorize(column)
+    words = np.array([*map(_as_text, values), ""], dtype=object)  # code -1 is a missing value
+    return pd.Series(words[codes], index=column.index)
 
 
 def _as_text(value: object) -> str:

@@ -21,7 +21,8 @@ MAY_IMPORT = {
     "display": {"display", "study", "stats"},
     **{wing: {wing, "display", "study", "stats"} for wing in WINGS},
     "appraisal": {*WINGS, "display", "study", "stats"},
-    "book": {"book", "display", "study", "stats"},
+    "classroom": {"classroom", "study", "stats"},
+    "book": {"book", "classroom", "display", "study", "stats"},
 }
 ROOMS = ("analysis", "charts", "tables", "sentences")
 
