@@ -175,7 +175,7 @@ safety.tables.severity(study, grades)
 ## Per time watched
 
 Who is watched longer has more time for events. If one arm leaves earlier, its share of patients with an
-event looks too small. Events per patient-month are fair to both, as long as the risk stays much the
+event looks too small. Events per patient-month are fair to all arms, as long as the risk stays much the
 same over time. One patient may have many events, and these hang together
 {cite:p}`glynn1996`. Two ways allow for that: a **robust** interval looks at how much patients differ
 {cite:p}`zou2004`, and a **negative binomial** model supposes that each patient has a rate of events of

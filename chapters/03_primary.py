@@ -26,7 +26,7 @@ story(study, "primary", "question")
 """
 ## The question
 
-Did patients in one arm do better than patients in the other on the primary endpoint, by how much,
+Did patients in one arm do better than patients in another on the primary endpoint, by how much,
 and how sure can we be?
 """
 
@@ -45,7 +45,7 @@ After this chapter you can
 - explain what holding the baseline equal (ANCOVA) and using all visits at once (MMRM) add;
 - say what each way of treating missing patients assumes, and how far a result depends on it;
 - test several hypotheses without more than one chance to be wrong;
-- compare patients on death and function together, pair by pair;
+- compare patients on death and the endpoint together, pair by pair;
 - set a recomputed result beside a printed one and judge whether they agree.
 
 ## Data used
@@ -246,10 +246,10 @@ What would the difference be if all had been seen? That depends on how the other
 knows. So make assumptions, one after the other, fill in what each implies and see whether the answer
 moves. Perhaps they **went on as those who stayed** with the same history ("missing at random").
 Perhaps they **jumped to control**, losing at once whatever the treatment had given, or kept it and
-declined like controls from then on, or never had it {cite:p}`carpenter2013,wolbers2022`.
+went on like controls from then on, or never had it {cite:p}`carpenter2013,wolbers2022`.
 
 The last two rows are old habits and are shown as what not to do: carrying the last value forward
-freezes a patient who was declining, and leaving out whoever is incomplete undoes the randomisation.
+freezes a patient who was changing, and leaving out whoever is incomplete undoes the randomisation.
 """
 
 # %%
@@ -277,11 +277,11 @@ primary.sentences.tipping(study, turned)
 
 # %% [markdown]
 """
-## Function and death together
+## The endpoint and death together
 
 A patient who has died has no score, and is not missing at random either. Instead of guessing a score,
 compare patients in pairs: of two, the one who lived longer did better; where that is open, the one
-whose function changed for the better did {cite:p}`berry2013,pocock2012`.
+who changed more for the better did {cite:p}`berry2013,pocock2012`.
 """
 
 # %%

@@ -26,7 +26,7 @@ story(study, "mechanism", "question")
 """
 ## The question
 
-Did the measured substances change more in one arm than in the other? Do those who did well differ from
+Did the measured substances change more in one arm than in another? Do those who did well differ from
 the rest in how two of them move together? And can a trial show that the treatment works through them?
 
 ## What you will be able to do
@@ -95,7 +95,7 @@ mechanism.charts.levels(study, spread)
 # %% [markdown]
 """
 An assay is run in batches: a plate holds a few dozen samples, and a plate can read high as a whole. That
-does little harm where each plate holds samples of both arms and of all visits. Where one arm was measured
+does little harm where each plate holds samples of all arms and of all visits. Where one arm was measured
 on Monday and the other on Friday, no analysis can tell the plate from the treatment. Where the batch of
 each sample is known, the comparisons below are also made with the batch held equal.
 """
@@ -264,7 +264,7 @@ other arm, so give out the arms again, at random, thousands of times, and see. W
 that analytes which go together stay together.
 
 *Did the panel move the good way?* Turn every analyte so that good is up: more of what restrains
-inflammation or helps neurons to live, less of what drives inflammation. Rank the patients in each analyte,
+inflammation or helps cells to live, less of what drives inflammation. Rank the patients in each analyte,
 and give each patient the mean of the ranks. A patient who did a little better in everything stands out,
 although no single analyte does. That is **O'Brien's test** {cite:p}`obrien1984`.
 """

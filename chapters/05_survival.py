@@ -28,7 +28,7 @@ story(study, "survival", "question")
 """
 ## The question
 
-Does the event come later in one arm than in the other? And if no difference is found, how large a
+Does the event come later in one arm than in another? And if no difference is found, how large a
 difference could have been there all the same?
 
 ## What you will be able to do
@@ -50,7 +50,7 @@ For each patient there is a time and a mark: the event happened then, or the pat
 without it. The second kind is **censored**. It is not a missing value: we know that the event came later,
 if ever.
 
-How long were patients watched? The median of all times would mix watching with dying. So the book turns
+How long were patients watched? The median of all times would mix watching with the event. So the book turns
 the question round and asks for the time to the end of watching, which an event cuts short
 {cite:p}`schemper1996`.
 """
@@ -444,8 +444,8 @@ example shows how it can seem to work.
 
 ### Immortal time
 
-Patients get an injection now and then. Compare those who came to get three or more with the others, from
-the start, and the injections look like an elixir. But who got three had to live to get them: until the
+Patients get a dose now and then. Compare those who came to get three or more with the others, from the
+start, and the doses look like an elixir. But who got three had to live to get them: until the
 third they could not die and be counted. That time is called **immortal** {cite:p}`suissa2008`.
 """
 

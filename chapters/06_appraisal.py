@@ -50,7 +50,7 @@ and, where there is one, the printed table.
 
 ## All endpoints on one scale
 
-Points on a scale and percent of a lung volume cannot be compared as they are. Divide each difference
+Points on a scale and grams in a blood sample cannot be compared as they are. Divide each difference
 by the spread between patients and they can: the result is a difference in **standard deviations**,
 here with a small-sample correction, which makes it **Hedges' g**. Its sign is turned so that above
 zero is always better for the patient.

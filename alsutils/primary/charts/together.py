@@ -21,7 +21,7 @@ def pairs(study: Study, result: Together | None) -> Figure | Prose:
     long = long[~tied | (long["who"] == "wins")]
     words = {"wins": "treated patient did better", "losses": f"{study.control} patient did better"}
     long["who"] = long["who"].map(words).where(long["layer"] != "tied", "tied")
-    layers = {"survival": "By death", "function": "By function", "tied": "Tied"}
+    layers = {"survival": "By death", "function": "By the endpoint", "tied": "Tied"}
     long["layer"] = long["layer"].map(layers)
     colours = alt.Scale(
         domain=[*words.values(), "tied"], range=[theme.ACCENT, theme.CONTROL, theme.SERIES[3]]

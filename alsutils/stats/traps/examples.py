@@ -16,11 +16,11 @@ TREATED, CONTROL, EARLIER = "treated", "control", "earlier decade"
 
 
 def immortal_time(
-    rng: np.random.Generator, n: int = 200, injections: int = 3, given: float = 0.25
+    rng: np.random.Generator, n: int = 200, doses: int = 3, given: float = 0.25
 ) -> Trap:
-    """Group patients by how many injections they came to get.
+    """Group patients by how many doses they came to get.
 
-    Each month every living patient gets an injection with the same probability, and it does
+    Each month every living patient gets a dose with the same probability, and it does
     nothing. Who gets many must have lived to get them.
 
     Parameters
@@ -29,16 +29,16 @@ def immortal_time(
         Source of random numbers.
     n : int
         Patients.
-    injections : int
+    doses : int
         From which a patient counts as having got many.
     given : float
-        Probability of an injection in each month.
+        Probability of a dose in each month.
 
     Returns
     -------
     Trap
         From the start by what came later (wrong); from a landmark; and with each patient in the
-        second group only from the last of these injections on.
+        second group only from the last of these doses on.
 
     References
     ----------
@@ -48,15 +48,15 @@ def immortal_time(
     drawn = _patients(rng, replace(PLAIN, n_per_arm=(n - n // 2, n // 2)))
     time, event = drawn["time"].to_numpy(), drawn["event"].to_numpy()
     taken = np.cumsum(rng.random((n, 24)) < given, axis=1)
-    # Month of the last of these injections, had the patient lived to get it.
-    reached = np.where(taken[:, -1] >= injections, (taken < injections).sum(axis=1), np.inf)
-    many, few = f"{injections} injections or more", "fewer"
+    # Month of the last of these doses, had the patient lived to get it.
+    reached = np.where(taken[:, -1] >= doses, (taken < doses).sum(axis=1), np.inf)
+    many, few = f"{doses} doses or more", "fewer"
     ever = np.where(reached < time, many, few)
     patients = drawn.assign(reached=np.where(reached < time, reached, np.nan), group=ever)
-    at = float(np.ceil(injections / given))
+    at = float(np.ceil(doses / given))
     later = landmark(time, event, at)
     known = np.where(reached[later["person"]] <= at, many, few)
-    # Each patient is in the first group until the injection and in the second one after it.
+    # Each patient is in the first group until the dose and in the second one after it.
     moved = reached < time
     starts = np.concatenate([np.zeros(n), reached[moved]])
     stops = np.concatenate([np.minimum(time, reached), time[moved]])
@@ -64,9 +64,9 @@ def immortal_time(
     groups = np.concatenate([np.full(n, few), np.full(int(moved.sum()), many)])
     seen = stops > starts
     looks = [
-        Look("from the start, by injections ever", False, time, event, ever, many),
+        Look("from the start, by doses ever", False, time, event, ever, many),
         Look(
-            f"from month {at:g}, by injections so far",
+            f"from month {at:g}, by doses so far",
             True,
             later["time"],
             later["event"],
@@ -74,7 +74,7 @@ def immortal_time(
             many,
         ),
         Look(
-            "each from the injection on",
+            "each from the dose on",
             True,
             stops[seen],
             happened[seen],

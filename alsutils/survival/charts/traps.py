@@ -13,7 +13,7 @@ from alsutils.survival.traps import Example, TrapName
 _POINTS = 90  # of a curve
 SIMULATED = "Simulated patients, not those of this study"
 _TREATED: dict[TrapName, str] = {
-    "immortal time": "3 injections or more",
+    "immortal time": "3 doses or more",
     "external controls": "treated",
     "informative censoring": "treated",
     "left truncation": "late",
