@@ -122,7 +122,9 @@ def _events(study: Study) -> pd.DataFrame:
     found: dict[str, set[str]] = {}
     named = study.config.intercurrent_events
     flow = study.config.flow
-    reasons = subjects[flow.reason].fillna("") if flow else pd.Series("", index=subjects.index)
+    reasons = pd.Series("", index=subjects.index)
+    if flow and flow.reason:
+        reasons = subjects[flow.reason].fillna("")
     left = reasons != ""
     for event in named:
         if event.parameter is not None:

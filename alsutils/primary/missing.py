@@ -186,12 +186,18 @@ def _grid(study: Study) -> pd.DataFrame:
     visits = seen["VISIT"].cat.categories
     covariates = [name for name in endpoint.covariates if name != "BASE"]
     subjects = study.subjects()[["USUBJID", ARM, *covariates]]
-    start = study.records(endpoint.parameter, visits=[study.config.time.baseline])
-    subjects = subjects.merge(
-        start[["USUBJID", "AVAL"]].rename(columns={"AVAL": "BASE"}), on="USUBJID", how="left"
-    )
+    subjects = subjects.assign(BASE=subjects["USUBJID"].map(_starts(study)))
     subjects = subjects.dropna(subset=list(endpoint.covariates))
     grid = subjects.merge(pd.DataFrame({"VISIT": visits}), how="cross")
     grid["VISIT"] = grid["VISIT"].astype(seen["VISIT"].dtype)
     values = seen[["USUBJID", "VISIT", endpoint.value]]
     return grid.merge(values, on=["USUBJID", "VISIT"], how="left")
+
+
+def _starts(study: Study) -> pd.Series:
+    """Give each patient's value before treatment: at the baseline, else the BASE of a visit."""
+    rows = study.records(study.primary.parameter)
+    start = rows[rows["AVISITN"] == study.config.time.baseline].set_index("USUBJID")["AVAL"]
+    if "BASE" not in rows:
+        return start
+    return start.combine_first(rows.groupby("USUBJID")["BASE"].first())

@@ -170,7 +170,9 @@ def test_new_reads_the_answers_from_the_tables(run, tmp_path, small_book):
     assert study.arms == ("A", "P")
     assert study.primary.parameter == "SCORE"
     assert study.primary.visits == (8.0,)
-    assert "DECIDE: the control must stand first" in (study.folder / "study.yml").read_text()
+    text = (study.folder / "study.yml").read_text("utf-8")
+    assert "DECIDE: the arms; the control stands first" in text
+    assert "no name sounds like a control" in " ".join(text.replace("#", " ").split())
 
 
 def test_new_never_overwrites(run, small_book):
