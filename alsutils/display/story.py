@@ -1,14 +1,8 @@
 """What is said of one trial alone, from the study's own folder."""
 
-import re
-
-import jinja2
-from jinja2.sandbox import SandboxedEnvironment
-
 from alsutils.display.output import Prose
 from alsutils.study import Study
-
-_PLACE = re.compile(r"^# (.+)$", re.MULTILINE)
+from alsutils.study.story import tell
 
 
 def story(study: Study, chapter: str, place: str) -> Prose:
@@ -30,20 +24,7 @@ def story(study: Study, chapter: str, place: str) -> Prose:
 
     Raises
     ------
-    ValueError
-        If the story uses a figure that study.yml does not have.
+    StoryError
+        If the story uses a figure that study.yml does not have. `alsbook check` finds it.
     """
-    path = study.folder / "story" / f"{chapter}.md"
-    if not path.is_file():
-        return Prose("")
-    parts = _PLACE.split(path.read_text(encoding="utf-8"))
-    texts = dict(zip((p.strip() for p in parts[1::2]), parts[2::2], strict=True))
-    environment = SandboxedEnvironment(undefined=jinja2.StrictUndefined, autoescape=False)
-    try:
-        template = environment.from_string(texts.get(place, ""))
-        text = template.render(
-            published=study.published, arms=study.arms, design=study.config.design
-        )
-    except jinja2.TemplateError as error:
-        raise ValueError(f"{path.name}, place {place!r}: {error}") from error
-    return Prose(text.strip(), myst=True)
+    return Prose(tell(study.folder, study.config, chapter, place), myst=True)

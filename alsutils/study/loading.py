@@ -19,7 +19,9 @@ from alsutils.study.paths import inside
 from alsutils.study.query import QueryError, choose
 from alsutils.study.readers import ENDINGS, TableFile, UnreadableTableError, read_file
 from alsutils.study.relations import check_relations
+from alsutils.study.story import check_stories
 from alsutils.study.text import plain, plain_content, plain_table
+from alsutils.study.world import read_truth
 
 STUDY_FILE = "study.yml"
 
@@ -108,8 +110,9 @@ def examine(path: str | Path) -> Examination:
         problems += found
     if "adsl" in kept:
         problems += check_relations(kept, config)
+    problems += check_stories(folder, config)
     if not problems:
-        problems += _check_observed(kept, config)
+        problems += [*_check_observed(kept, config), *_check_truth(folder, config)]
     if problems:
         return Examination(name, config, sources, kept, tuple(problems))
     tables = _with_arms(kept, config)
@@ -257,6 +260,16 @@ def _check_observed(sources: Mapping[str, Source], config: StudyConfig) -> Itera
             if empty:
                 message = f"observed leaves no row of {endpoint.parameter} in {source.file}"
                 yield Problem(STUDY_FILE, message, None, place, query)
+
+
+def _check_truth(folder: Path, config: StudyConfig) -> Iterator[Problem]:
+    """Find out whether the truth behind invented data can be read."""
+    if config.world is None or config.world.truth is None:
+        return
+    try:
+        read_truth(folder, config.world)
+    except UnreadableTableError as error:
+        yield Problem(config.world.truth, str(error), error.row, error.column, error.value)
 
 
 def _with_arms(sources: Mapping[str, Source], config: StudyConfig) -> dict[str, pd.DataFrame]:

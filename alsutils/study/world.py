@@ -11,6 +11,8 @@ import pandas as pd
 from pydantic import Field
 
 from alsutils.study.block import Block, Name
+from alsutils.study.paths import inside
+from alsutils.study.readers import UnreadableTableError, read_table
 
 if TYPE_CHECKING:
     from alsutils.study.model import Study
@@ -67,14 +69,41 @@ def latent_truth(study: "Study") -> pd.DataFrame | None:
 
     Raises
     ------
-    ValueError
-        If the file lacks a column.
+    UnreadableTableError
+        If the file is no table, lacks a column or holds texts in place of numbers.
     """
     world = study.config.world
-    if world is None or world.truth is None or not (study.folder / world.truth).is_file():
+    return None if world is None else read_truth(study.folder, world)
+
+
+def read_truth(folder: Path, world: World) -> pd.DataFrame | None:
+    """Read the truth that a block of study.yml names, as `latent_truth` does.
+
+    Parameters
+    ----------
+    folder : Path
+        The study's folder.
+    world : World
+        The block.
+
+    Returns
+    -------
+    DataFrame or None
+        None where it names no file, or there is none within the folder.
+
+    Raises
+    ------
+    UnreadableTableError
+        If the file is no table, lacks a column or holds texts in place of numbers.
+    """
+    path = None if world.truth is None else inside(folder, world.truth)
+    if path is None or not path.is_file():
         return None
-    table = pd.read_csv(study.folder / world.truth, dtype={"USUBJID": str})
+    table = read_table(path)
     missing = [column for column in _TRUTH_COLUMNS if column not in table]
     if missing:
-        raise ValueError(f"{world.truth} needs the columns {', '.join(missing)}.")
+        raise UnreadableTableError(f"needs the columns {', '.join(missing)} too")
+    for column in _TRUTH_COLUMNS[1:]:
+        if not pd.api.types.is_numeric_dtype(table[column].dtype):
+            raise UnreadableTableError("must hold numbers only", column=column)
     return table[list(_TRUTH_COLUMNS)]

@@ -108,6 +108,7 @@ def test_words_that_look_missing_are_words(folder):
         del content["published"]
 
     edit_study(folder, rename)
+    shutil.rmtree(folder / "story")
     assert (load_study(folder).subjects()[ARM] == "Riluzole").sum() == 31
 
 
@@ -254,7 +255,7 @@ def test_a_file_that_is_no_table(folder):
 
 
 def test_every_problem_is_listed_at_once(folder):
-    edit_table(folder, "adae", lambda t: t.drop(columns="AESER"))
+    edit_table(folder, "adae", lambda t: t.drop(columns="AEDECOD"))
     edit_table(folder, "adlb", lambda t: t.head(0))
     edit_table(folder, "adtte", lambda t: t.assign(CNSR="perhaps"))
     files = {problem.file for problem in problems_of(folder)}
