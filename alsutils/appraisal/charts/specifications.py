@@ -95,12 +95,12 @@ def _choices(curve: SpecificationCurve) -> alt.Chart:
         options = list(dict.fromkeys(frame[name]))
         if len(options) < 2:
             continue
-        order.append(f"{name}|{words.upper()}")
-        order += [f"{name}|{option}" for option in sorted(options, key=_counted)]
+        order.append(f"{name}\n{words.upper()}")
+        order += [f"{name}\n{option}" for option in sorted(options, key=_counted)]
         each = pd.DataFrame({"column": column, "option": frame[name], "share": 1.0})
         each["share"] /= np.bincount(column)[column]
         long = each.groupby(["column", "option"], as_index=False)["share"].sum()
-        rows.append(long.assign(row=f"{name}|" + long["option"].astype("str")))
+        rows.append(long.assign(row=f"{name}\n" + long["option"].astype("str")))
     shown = pd.concat(rows, ignore_index=True)[["column", "row", "share"]]
     edges = np.array([np.flatnonzero(column == k)[[0, -1]] for k in range(count)])
     shown = shown.assign(
@@ -110,7 +110,7 @@ def _choices(curve: SpecificationCurve) -> alt.Chart:
     ).drop(columns="column")
     axis = alt.Axis(
         title=None,
-        labelExpr="split(datum.label, '|')[1]",
+        labelExpr=r"split(datum.label, '\n')[1]",
         labelFontSize=11,
         ticks=False,
         domain=False,

@@ -73,7 +73,7 @@ def beliefs(study: Study, result: Beliefs | None) -> Figure | Prose:
     curves = result.curves.assign(
         words=result.curves["which"].map(_WORDS),
         panel=[
-            f"{names[r['prior']]}|{r['endpoint']}" + (f", {r['treated']}" if several else "")
+            f"{names[r['prior']]}\n{r['endpoint']}" + (f", {r['treated']}" if several else "")
             for r in result.curves.to_dict("records")
         ],
     )
@@ -99,7 +99,8 @@ def beliefs(study: Study, result: Beliefs | None) -> Figure | Prose:
         ],
     )
     one = base.mark_rule(strokeDash=[4, 3]).encode(x=alt.datum(1))
-    header = alt.Header(labelAlign="left", labelAnchor="start", labelExpr="split(datum.value, '|')")
+    lines = r"split(datum.value, '\n')"
+    header = alt.Header(labelAlign="left", labelAnchor="start", labelExpr=lines)
     chart = (
         alt.layer(one, line)
         .properties(height=150)
