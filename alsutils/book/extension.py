@@ -15,6 +15,9 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 
+from alsutils.book import glossary
+from alsutils.book.quiz import Question
+
 _LOGGER = logging.getLogger(__name__)
 _BOLD = re.compile(r"\\(?:boldsymbol|bm)\s*(?:\{\s*)?(\\[A-Za-z]+|[A-Za-z])(?:\s*\})?")
 _ALIGNING = re.compile(r"\\(begin|end)\{(?:align|split|eqnarray)\*?\}")
@@ -31,6 +34,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("alsbook_synthetic", False, "html", bool)
     app.add_html_math_renderer("mathml", (_visit_math, None), (_visit_math_block, None))
     app.add_css_file("als.css")
+    app.add_directive("question", Question)
+    glossary.setup(app)
     app.connect("config-inited", _set_defaults)
     app.connect("builder-inited", _leave_out_thebe, priority=900)
     app.connect("html-page-context", _finish_page, priority=900)

@@ -3,9 +3,7 @@
 import functools
 import getpass
 import http.server
-import os
 import re
-import shutil
 import sys
 import threading
 from collections.abc import Iterator
@@ -15,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from alsutils.study import load_study
 
@@ -62,22 +60,6 @@ def home(site: Path) -> Iterator[str]:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/"
     server.shutdown()
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    if os.environ.get("ALSBOOK_NO_BROWSER") == "1":
-        pytest.skip("ALSBOOK_NO_BROWSER=1")
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        pytest.fail(
-            "The site's test needs Chromium: apt-get install chromium (or set ALSBOOK_NO_BROWSER=1 "
-            "to go without)"
-        )
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield launched
-        launched.close()
 
 
 @pytest.fixture

@@ -1,15 +1,12 @@
 """Sliders in a real browser: they move the sentence under them and survive a new drawing."""
 
 import json
-import os
-import shutil
 from pathlib import Path
 
 import altair as alt
 import pandas as pd
 import pytest
 import vl_convert
-from playwright.sync_api import sync_playwright
 
 from alsutils.book.site import _EXPORTS, STATIC
 from alsutils.display import Figure
@@ -21,10 +18,8 @@ SENTENCE = "() => document.querySelector('.als-readout')?.textContent"
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory):
+def page(tmp_path_factory, browser):
     """A page with one chart and two sliders, opened on a phone."""
-    if os.environ.get("ALSBOOK_NO_BROWSER") == "1":
-        pytest.skip("ALSBOOK_NO_BROWSER=1")
     frame = pd.DataFrame({"x": [1, 2, 3]})
     chart = alt.Chart(frame).transform_calculate(y="height * datum.x").mark_bar()
     chart = chart.encode(x="x:O", y="y:Q").add_params(
@@ -45,14 +40,11 @@ def page(tmp_path_factory):
     head = f'<meta charset="utf-8"><style>{style}</style>{loaded}'
     html = f'<html data-theme="light"><head>{head}</head><body>{figure.to_html()}</body></html>'
     (folder / "page.html").write_text(f"<!doctype html>{html}", "utf-8")
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        opened = browser.new_page(viewport={"width": 390, "height": 844})
-        opened.goto(Path(folder / "page.html").as_uri())
-        opened.wait_for_selector(".als-readout", timeout=PATIENCE)
-        yield opened
-        browser.close()
+    opened = browser.new_page(viewport={"width": 390, "height": 844})
+    opened.goto(Path(folder / "page.html").as_uri())
+    opened.wait_for_selector(".als-readout", timeout=PATIENCE)
+    yield opened
+    opened.close()
 
 
 def test_sliders_are_named_and_follow_the_keyboard(page):
