@@ -2,22 +2,36 @@
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from alsutils.book import cache as caching
-from alsutils.book.chapters import Book, Page, find_book, read_notebook, takes_parameters
+from alsutils.book import manifest as manifests
+from alsutils.book.chapters import (
+    PARAMETERS_TAG,
+    Book,
+    Page,
+    code_cells,
+    find_book,
+    read_notebook,
+    takes_parameters,
+)
 from alsutils.book.errors import BuildError, require_book_packages
-from alsutils.book.execute import Task, error_outputs, execute_all
+from alsutils.book.execute import Executed, Task, error_outputs, execute_all
 from alsutils.book.exports import write_tables
-from alsutils.book.output import Output
+from alsutils.book.output import FOLDERS, Output
 from alsutils.book.privacy import check_privacy
+from alsutils.book.reach import ROOT, Reach, forget, reach
 from alsutils.book.results import collect_rows, write_rows
-from alsutils.book.site import assemble, build_site
+from alsutils.book.site import add_files, assemble, build_site, drawing_library
 from alsutils.study import Study, load_study
-from alsutils.study.world import counterpart_folder
+
+LIMIT = 3600.0  # seconds that a chapter may take, if nothing else is asked for
+_PRELOADED = ("statsmodels.api", "lifelines")  # what functions of many wings import
 
 
 class Reporter(Protocol):
@@ -57,12 +71,34 @@ class BuildReport:
 
 
 @dataclass(frozen=True)
-class _Prepared:
-    """Notebooks that are to be executed, and those that need not be."""
+class _Plan:
+    """The book's source and the study, and what each execution depends on.
 
-    tasks: tuple[Task, ...]
-    keys: dict[str, str]
-    reused: dict[str, Any]
+    Attributes
+    ----------
+    sources : dict of Page to nbformat.NotebookNode
+        The pages with code, not executed.
+    reached : dict of Page to Reach
+        What their code imports and reads.
+    keys : dict of Page to str
+        The keys of their executions.
+    parts : dict of str to str
+        Hashes of what the book is made of.
+    """
+
+    book: Book
+    study: Study
+    sources: dict[Page, Any]
+    reached: dict[Page, Reach]
+    keys: dict[Page, str]
+    parts: dict[str, str]
+
+    @property
+    def inputs(self) -> str:
+        """One hash of all that the build depends on."""
+        files = {file for r in self.reached.values() for file in r.files}
+        named = sorted(file for file in files if not file.is_relative_to(ROOT))
+        return manifests.combined(self.parts, named)
 
 
 def build_book(
@@ -73,6 +109,7 @@ def build_book(
     jobs: int,
     force: bool,
     reporter: Callable[[], Reporter],
+    timeout: float = LIMIT,
 ) -> BuildReport:
     """Execute the chapters on a study and build the site.
 
@@ -81,15 +118,17 @@ def build_book(
     study_path : Path
         Folder of the study.
     out : Path
-        Folder to fill with ``html``, ``notebooks``, ``results`` and ``tables``.
+        Folder to fill with ``html``, ``notebooks``, ``results``, ``tables`` and the manifest.
     book_folder : Path
         Folder that holds ``_config.yml`` and ``_toc.yml``.
     jobs : int
         How many chapters are executed at the same time.
     force : bool
-        Execute every chapter although nothing has changed.
+        Do everything anew although nothing has changed.
     reporter : callable
         Makes the reporter; called once the inputs are found good.
+    timeout : float
+        Seconds that a chapter may take.
 
     Returns
     -------
@@ -108,112 +147,190 @@ def build_book(
     require_book_packages()
     book = find_book(book_folder)
     study = load_study(study_path)
-    sources = {page: read_notebook(page) for page in book.notebooks}
+    plan = _plan(book, study)
     output = Output(out, (study.folder, book.folder / "chapters"))
     output.prepare()
-    with output.locked(), output.staging() as work:
+    with output.locked(), _named_errors(), output.staging() as work:
         told = reporter()
+        last = {} if force else manifests.read(output.folder)
+        if last.get("inputs") == plan.inputs and _holds(last, output.folder):
+            for page in plan.keys:
+                told.chapter(page.name, 0, reused=True)
+            return _report(output, last, executed=())
+        if force:
+            shutil.rmtree(output.site, ignore_errors=True)
         store = caching.Cache(output.cache)
-        prepared = _prepare(book, sources, study, None if force else store)
-        notebooks = _execute(prepared, store, jobs, told)
-        check_privacy(study, notebooks)
-        told.step("Collecting the results")
-        results = _write_results(book, notebooks, work / "results")
-        _write_tables(book, notebooks, work / "tables")
-        _write_notebooks(notebooks, work / "notebooks")
-        told.step("Building the site")
-        source = work / "source"
-        source.mkdir()
-        site = assemble(book, study, notebooks, work / "tables", source)
-        build_site(site)
-        shutil.move(site.html, work / "html")
+        reused = {} if force else _reusable(plan, store)
+        tasks = _tasks(plan, reused, last.get("last", {}).get("seconds", {}))
+        with ThreadPoolExecutor(1) as aside:
+            library = aside.submit(drawing_library, output.cache)
+            executions = _execute(plan, tasks, reused, store, jobs, told, timeout)
+            made = _make(plan, executions, library.result(), output.site, work, told)
+        manifests.write(made, work)
         output.publish(work)
+    return _report(output, made, executed=tuple(task.name for task in tasks))
+
+
+@contextmanager
+def _named_errors() -> Iterator[None]:
+    """Turn what the system refuses, such as a full disk, into a failure of the build."""
+    try:
+        yield
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        raise BuildError(f"{place}{error.strerror or error}") from error
+
+
+def _report(output: Output, made: dict[str, Any], executed: tuple[str, ...]) -> BuildReport:
+    chapters = made["chapters"]
+    files = [name for entry in chapters.values() for name in entry.get("results", {})]
     return BuildReport(
         site=output.folder / "html" / "index.html",
-        results=tuple(output.folder / "results" / name for name in results),
-        executed=tuple(task.name for task in prepared.tasks),
-        reused=tuple(prepared.reused),
-        warnings=tuple(
-            f"{name}: {text}" for name, nb in notebooks.items() for text in error_outputs(nb)
-        ),
+        results=tuple(output.folder / "results" / name for name in files),
+        executed=executed,
+        reused=tuple(name for name in chapters if name not in executed),
+        warnings=tuple(made["last"]["warnings"]),
     )
 
 
-def _prepare(
-    book: Book, sources: dict[Page, Any], study: Study, store: caching.Cache | None
-) -> _Prepared:
-    """Look for the notebooks whose last execution still holds; the others are tasks."""
-    tasks, keys, reused = [], {}, {}
-    package, files = caching.package_fingerprint(), caching.book_fingerprint(book.folder)
-    other = counterpart_folder(study)
-    data = caching.fingerprint([study.folder, *([other] if other else [])])
+def _holds(made: dict[str, Any], folder: Path) -> bool:
+    """Tell whether the products of the last build are what it made."""
+    products = made.get("last", {}).get("products", {})
+    hashes = {name: caching.fingerprint([folder / name]) for name in FOLDERS}
+    return bool(products == hashes)
+
+
+def _plan(book: Book, study: Study) -> _Plan:
+    """Find out what each execution depends on."""
+    sources = {page: read_notebook(page) for page in book.notebooks}
+    parts = manifests.ingredients(book, study)
+    reached, keys = {}, {}
+    forget()
     for page, notebook in sources.items():
+        cells = [
+            c for c in code_cells(notebook) if PARAMETERS_TAG not in c.metadata.get("tags", [])
+        ]
         folder = page.source.parent
-        parameters, ingredients = {}, [package, files]
-        if takes_parameters(notebook):
-            parameters["study_path"] = _relative(study.folder, folder)
-            ingredients.append(data)
-        key = caching.notebook_key(page.source.read_text("utf-8"), parameters, *ingredients)
-        keys[page.name] = key
-        kept = store.get(page.name, key) if store else None
-        if kept is None:
-            tasks.append(Task(page.name, notebook, folder, parameters))
-        else:
-            reused[page.name] = kept
-    return _Prepared(tuple(tasks), keys, reused)
+        reached[page] = reach("\n".join(cell.source for cell in cells), folder)
+        given = _parameters(page, notebook, study)
+        known = [parts["lock"], parts["data"] if given else ""]
+        keys[page] = caching.chapter_key(page, notebook, reached[page], given, *known)
+    return _Plan(book, study, sources, reached, keys, parts)
+
+
+def _parameters(page: Page, notebook: Any, study: Study) -> dict[str, str]:
+    if not takes_parameters(notebook):
+        return {}
+    return {"study_path": _relative(study.folder, page.source.parent)}
+
+
+def _reusable(plan: _Plan, store: caching.Cache) -> dict[str, Executed]:
+    """Look for executions that still hold, and give their pages the words of today."""
+    found = {}
+    for page, key in plan.keys.items():
+        kept = store.get(page.name, key)
+        if kept is not None:
+            notebook = caching.with_outputs(plan.sources[page], kept.notebook)
+            found[page.name] = Executed(notebook, kept.seconds)
+    return found
+
+
+def _tasks(plan: _Plan, reused: dict[str, Executed], seconds: dict[str, float]) -> list[Task]:
+    """Give the executions that are needed; what is new or known to be slow weighs most."""
+    tasks = []
+    for page, notebook in plan.sources.items():
+        if page.name not in reused:
+            weight = seconds.get(page.name, 1000.0 + len(code_cells(notebook)))
+            given = _parameters(page, notebook, plan.study)
+            tasks.append(Task(page.name, notebook, page.source.parent, given, weight))
+    return tasks
 
 
 def _execute(
-    prepared: _Prepared, store: caching.Cache, jobs: int, told: Reporter
-) -> dict[str, Any]:
-    """Execute what has to be, and keep each notebook as soon as it is done."""
-    for name, notebook in prepared.reused.items():
-        told.chapter(name, len(notebook.cells), reused=True)
-    for task in prepared.tasks:
+    plan: _Plan,
+    tasks: list[Task],
+    reused: dict[str, Executed],
+    store: caching.Cache,
+    jobs: int,
+    told: Reporter,
+    timeout: float,
+) -> dict[Page, Executed]:
+    """Execute what has to be, and keep each execution as soon as it is done."""
+    for name, kept in reused.items():
+        told.chapter(name, len(kept.notebook.cells), reused=True)
+    for task in tasks:
         told.chapter(task.name, len(task.notebook.cells) + bool(task.parameters), reused=False)
-    done = dict(prepared.reused)
+    keys = {page.name: key for page, key in plan.keys.items()}
+    names = {task.name for task in tasks}
+    modules = [m for page, r in plan.reached.items() if page.name in names for m in r.modules]
+    done = dict(reused)
 
-    def keep(name: str, notebook: Any) -> None:
-        store.put(name, prepared.keys[name], notebook)
-        done[name] = notebook
+    def keep(name: str, executed: Executed) -> None:
+        store.put(name, keys[name], executed)
+        done[name] = executed
 
-    errors = execute_all(prepared.tasks, jobs, told.cell, keep)
+    modules = list(dict.fromkeys([*modules, *_PRELOADED]))
+    errors = execute_all(tasks, jobs, told.cell, keep, modules=modules, timeout=timeout)
     if errors:
         raise BuildError("\n".join(str(error) for error in errors))
-    return {name: done[name] for name in prepared.keys}
+    return {page: done[page.name] for page in plan.keys}
 
 
-def _write_results(book: Book, notebooks: dict[str, Any], folder: Path) -> list[str]:
+def _make(
+    plan: _Plan,
+    executions: dict[Page, Executed],
+    library: str,
+    kept: Path,
+    work: Path,
+    told: Reporter,
+) -> dict[str, Any]:
+    """Make all products of executed notebooks in a folder, and give the manifest of the book."""
+    notebooks = {page.name: executed.notebook for page, executed in executions.items()}
+    check_privacy(plan.study, notebooks)
+    told.step("Collecting the results")
+    _write_results(plan.book, notebooks, work / "results")
+    chapters = {page: (key, plan.reached[page]) for page, key in plan.keys.items()}
+    made = manifests.describe(plan.study, plan.parts, work / "results", chapters)
+    told.step("Building the site")
+    source, text = work / "source", manifests.page_text(made)
+    source.mkdir()
+    site = assemble(plan.book, plan.study, notebooks, source, made=text, library=library)
+    with ThreadPoolExecutor(1) as aside:  # Jupyter Book keeps but one core busy
+        written = aside.submit(_write_files, plan.book, notebooks, work)
+        built = build_site(site, kept)
+        written.result()
+    shutil.copytree(built.html, work / "html")
+    seconds = {page.name: round(done.seconds, 3) for page, done in executions.items()}
+    add_files(work / "html", work / "tables", manifests.durations_script(seconds))
+    warnings = [f"{name}: {text}" for name, nb in notebooks.items() for text in error_outputs(nb)]
+    products = {name: caching.fingerprint([work / name]) for name in FOLDERS}
+    last = {"seconds": seconds, "warnings": warnings, "products": products}
+    return {**made, "inputs": plan.inputs, "last": last}
+
+
+def _write_results(book: Book, notebooks: dict[str, Any], folder: Path) -> None:
     """Write one CSV file for each chapter that shows a result."""
     folder.mkdir()
-    names = []
     for page in book.notebooks:
         try:
             rows = collect_rows(notebooks[page.name])
         except BuildError as error:
             raise BuildError(f"{page.name}: {error}") from error
         if rows:
-            names.append(f"{page.short_name}.csv")
-            write_rows(rows, folder / names[-1])
-    return names
+            write_rows(rows, folder / f"{page.short_name}.csv")
 
 
-def _write_tables(book: Book, notebooks: dict[str, Any], folder: Path) -> None:
-    """Write the tables of each page into a folder of its own."""
-    folder.mkdir()
-    for page in book.notebooks:
-        write_tables(notebooks[page.name], folder / page.short_name)
-
-
-def _write_notebooks(notebooks: dict[str, Any], folder: Path) -> None:
-    """Write the executed notebooks under the names that their pages have."""
+def _write_files(book: Book, notebooks: dict[str, Any], work: Path) -> None:
+    """Write the executed notebooks, and each page's tables into a folder of their own."""
     import nbformat
 
-    folder.mkdir()
-    for name, notebook in notebooks.items():
-        path = folder / f"{name}.ipynb"
+    for page in book.notebooks:
+        path = work / "notebooks" / f"{page.name}.ipynb"
         path.parent.mkdir(parents=True, exist_ok=True)
-        nbformat.write(notebook, path)
+        nbformat.write(notebooks[page.name], path)
+    (work / "tables").mkdir()
+    for page in book.notebooks:
+        write_tables(notebooks[page.name], work / "tables" / page.short_name)
 
 
 def _relative(path: Path, start: Path) -> str:

@@ -138,6 +138,11 @@ def takes_parameters(notebook: Any) -> bool:
     return any(PARAMETERS_TAG in cell.metadata.get("tags", []) for cell in notebook.cells)
 
 
+def code_cells(notebook: Any) -> list[Any]:
+    """Give a notebook's cells of code."""
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
 def _page_names(node: Any) -> Iterator[str]:
     """Yield the pages below one node of the table of contents, in order."""
     if isinstance(node, list):

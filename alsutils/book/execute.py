@@ -2,26 +2,31 @@
 
 import json
 import os
-import signal
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from alsutils.book import kernels
 from alsutils.book.errors import BuildError
 
 KERNEL = "alsbook"
 START_TIMEOUT = 120  # seconds; a cold start on a busy machine takes tens of them
-INJECTED_TAG = "injected-parameters"
+INJECTED_TAG, HIDDEN_TAG = "injected-parameters", "remove-cell"
 
 _KERNEL_COMMAND = (sys.executable, "-m", "ipykernel_launcher")
 
-# One thread a kernel: chapters run side by side, and sums come out the same on any machine.
-_ENVIRONMENT = {
+# One thread a kernel: chapters run side by side, and sums come out the same on any machine. Nothing
+# else of the machine or of its user is to change a result, either.
+ENVIRONMENT = {
+    "LC_ALL": "C.UTF-8",
+    "TZ": "UTC",
+    "PYTHONUTF8": "1",
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
@@ -44,12 +49,23 @@ class Task:
         Working directory of its code.
     parameters : dict of str to str
         Values for the cell tagged ``parameters``; empty where it has none.
+    weight : float
+        How long it may take beside the others, in any unit: the heaviest is started first.
     """
 
     name: str
     notebook: Any
     folder: Path
     parameters: dict[str, str]
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class Executed:
+    """An executed notebook and how many seconds its cells took."""
+
+    notebook: Any
+    seconds: float
 
 
 @dataclass
@@ -57,7 +73,10 @@ class Running:
     """What the threads of one execution share: a folder, whether to stop, the kernels to end."""
 
     folder: Path
+    timeout: float | None = None
+    warm: kernels.WarmProcess | None = None
     managers: list[Any] = field(default_factory=list)
+    cells: dict[str, str] = field(default_factory=dict)
     stopped: bool = False
 
     def stop(self) -> None:
@@ -67,14 +86,17 @@ class Running:
             process = getattr(getattr(manager, "provisioner", None), "process", None)
             if process is not None and process.poll() is None:
                 with suppress(ProcessLookupError):
-                    os.kill(process.pid, signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
+                    process.kill()
 
 
 def execute_all(
     tasks: Sequence[Task],
     jobs: int,
     on_cell: Callable[[str], None],
-    on_done: Callable[[str, Any], None],
+    on_done: Callable[[str, Executed], None],
+    *,
+    modules: Sequence[str] = (),
+    timeout: float | None = None,
 ) -> list[BuildError]:
     """Execute notebooks side by side.
 
@@ -88,6 +110,10 @@ def execute_all(
         Called with a task's name after each of its cells.
     on_done : callable
         Called with a task's name and its executed notebook, from this thread.
+    modules : sequence of str
+        What most of them import, imported once for all where this machine can fork kernels.
+    timeout : float or None
+        Seconds that a notebook may take.
 
     Returns
     -------
@@ -95,9 +121,15 @@ def execute_all(
         One for each notebook that failed, in the order of ``tasks``.
     """
     errors: dict[str, BuildError] = {}
-    with _work_folder() as folder, ThreadPoolExecutor(max_workers=jobs) as pool:
-        running = Running(folder)
-        futures = {pool.submit(_execute, task, running, on_cell): task for task in tasks}
+    if not tasks:
+        return []
+    with ExitStack() as stack:
+        folder = stack.enter_context(_work_folder())
+        warm = stack.enter_context(_warm_process(modules, folder)) if kernels.can_fork() else None
+        pool = stack.enter_context(ThreadPoolExecutor(max_workers=jobs))
+        running = Running(folder, timeout, warm)
+        ordered = sorted(tasks, key=lambda task: -task.weight)
+        futures = {pool.submit(_execute, task, running, on_cell): task for task in ordered}
         try:
             for future in _as_completed(futures):
                 task = futures[future]
@@ -120,13 +152,21 @@ def _as_completed(futures: dict[Future[Any], Task]) -> Iterator[Future[Any]]:
         yield from done
 
 
-def _execute(task: Task, running: Running, on_cell: Callable[[str], None]) -> Any:
+def _warm_process(modules: Sequence[str], folder: Path) -> kernels.WarmProcess:
+    """Start the process that kernels are forked from; nothing of the user's own goes into it."""
+    environment = {**os.environ, **ENVIRONMENT, "IPYTHONDIR": str(folder / "ipython")}
+    return kernels.WarmProcess(modules, environment, folder / "kernels.log")
+
+
+def _execute(task: Task, running: Running, on_cell: Callable[[str], None]) -> Executed:
     """Execute one notebook with papermill and tidy what it leaves behind."""
     import nbformat
     import papermill
+    from nbclient.exceptions import CellTimeoutError
     from papermill.exceptions import PapermillExecutionError
 
     _register_engine()
+    started = time.perf_counter()
     source = running.folder / f"{task.name.replace('/', '-')}.ipynb"
     nbformat.write(task.notebook, source)
     try:
@@ -139,6 +179,7 @@ def _execute(task: Task, running: Running, on_cell: Callable[[str], None]) -> An
             language="python",
             progress_bar=False,
             start_timeout=START_TIMEOUT,
+            name=task.name,
             folder=task.folder,
             log=source.with_suffix(".log"),
             running=running,
@@ -146,26 +187,37 @@ def _execute(task: Task, running: Running, on_cell: Callable[[str], None]) -> An
         )
     except PapermillExecutionError as error:
         raise BuildError(_cell_message(task, error)) from error
+    except CellTimeoutError as error:
+        raise BuildError(_timeout_message(task, running)) from error
     except Exception as error:
         if running.stopped:
             raise BuildError(f"{task.name}: stopped") from error
         raise BuildError(_process_message(task, error, source.with_suffix(".log"))) from error
-    return _tidied(executed)
+    return Executed(tidied(executed), time.perf_counter() - started)
 
 
 def _register_engine() -> None:
     """Tell papermill of an engine that counts cells and runs this very Python."""
     from jupyter_client.kernelspec import KernelSpecManager
-    from jupyter_client.manager import AsyncKernelManager
     from papermill.clientwrap import PapermillNotebookClient
     from papermill.engines import Engine, papermill_engines
 
     class CountingEngine(Engine):
         @classmethod
         def execute_managed_notebook(  # type: ignore[no-untyped-def]
-            cls, nb_man, kernel_name, *, folder, log, running, report, start_timeout, **_
+            cls, nb_man, kernel_name, *, name, folder, log, running, report, start_timeout, **_
         ):
-            complete = nb_man.cell_complete
+            complete, deadline = nb_man.cell_complete, None
+
+            def allowed(cell: Any) -> float | None:
+                """Give the seconds that are left for a cell, and remember which it is."""
+                nonlocal deadline
+                if running.timeout is None:
+                    return None
+                if deadline is None:
+                    deadline = time.monotonic() + running.timeout
+                running.cells[name] = cell.source
+                return max(deadline - time.monotonic(), 0.001)
 
             def counted(*args: Any, **kwargs: Any) -> None:
                 complete(*args, **kwargs)
@@ -175,10 +227,15 @@ def _register_engine() -> None:
 
             nb_man.cell_complete = counted
             specs = KernelSpecManager(kernel_dirs=[str(running.folder)], ensure_native_kernel=False)
-            manager = AsyncKernelManager(kernel_name=kernel_name, kernel_spec_manager=specs)
+            manager = kernels.WarmManager(
+                kernel_name=kernel_name,
+                kernel_spec_manager=specs,
+                connection_file=str(log.with_suffix(".json")),
+            )
+            manager.warm = running.warm
             running.managers.append(manager)
             client = PapermillNotebookClient(
-                nb_man, km=manager, timeout=None, startup_timeout=start_timeout
+                nb_man, km=manager, timeout_func=allowed, startup_timeout=start_timeout
             )
             with log.open("wb") as kernel_log:
                 client.execute(
@@ -186,6 +243,7 @@ def _register_engine() -> None:
                 )
 
     papermill_engines.register(KERNEL, CountingEngine)
+    kernels.register()
 
 
 @contextmanager
@@ -198,13 +256,17 @@ def _work_folder() -> Iterator[Path]:
             "argv": [*_KERNEL_COMMAND, "-f", "{connection_file}"],
             "display_name": "Python 3",
             "language": "python",
-            "env": _ENVIRONMENT,
+            "env": {**ENVIRONMENT, "IPYTHONDIR": str(Path(folder) / "ipython")},
         }
+        if kernels.can_fork():
+            specification["metadata"] = {
+                "kernel_provisioner": {"provisioner_name": kernels.PROVISIONER}
+            }
         (kernel / "kernel.json").write_text(json.dumps(specification), "utf-8")
         yield Path(folder)
 
 
-def _tidied(notebook: Any) -> Any:
+def tidied(notebook: Any) -> Any:
     """Remove what differs between two runs, and hide the cells that set parameters."""
     import nbformat
 
@@ -218,21 +280,31 @@ def _tidied(notebook: Any) -> Any:
         cell["id"] = f"cell-{position}"
         for key in ("papermill", "execution"):
             cell.metadata.pop(key, None)
-        tags = list(cell.metadata.get("tags", []))
-        if {INJECTED_TAG, "parameters"} & set(tags):
-            cell.metadata["tags"] = [*tags, "remove-cell"]
+        tags = list(cell.metadata.pop("tags", []))
+        if {INJECTED_TAG, "parameters"} & set(tags) and HIDDEN_TAG not in tags:
+            tags.append(HIDDEN_TAG)
+        if tags:
+            cell.metadata["tags"] = tags
     return notebook
 
 
 def _cell_message(task: Task, error: Any) -> str:
-    """Say which cell of which chapter failed, and how; cells are counted in the source."""
+    """Say which cell of which chapter failed, and how."""
+    return f"{_place(task, error.source)}\n    {error.ename}: {error.evalue}".rstrip()
+
+
+def _timeout_message(task: Task, running: Running) -> str:
+    """Say which cell of which chapter was still running at the time limit."""
+    place = _place(task, running.cells.get(task.name, ""))
+    return f"{place}\n    stopped: the chapter may take {running.timeout:g} seconds"
+
+
+def _place(task: Task, source: str) -> str:
+    """Name a cell of a chapter; cells are counted in the source."""
     sources = [cell.source for cell in task.notebook.cells if cell.cell_type == "code"]
-    number = sources.index(error.source) + 1 if error.source in sources else error.exec_count
-    first_line = next((line for line in error.source.splitlines() if line.strip()), "")
-    return (
-        f"{task.name}, code cell {number} ({first_line.strip()})\n"
-        f"    {error.ename}: {error.evalue}".rstrip()
-    )
+    number = sources.index(source) + 1 if source in sources else 0
+    first_line = next((line for line in source.splitlines() if line.strip()), "")
+    return f"{task.name}, code cell {number} ({first_line.strip()})"
 
 
 def _process_message(task: Task, error: Exception, log: Path) -> str:

@@ -39,6 +39,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("config-inited", _set_defaults)
     app.connect("builder-inited", _leave_out_thebe, priority=900)
     app.connect("html-page-context", _finish_page, priority=900)
+    app.connect("env-before-read-docs", _remember_shared)
+    app.connect("env-updated", _pages_to_write)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -56,6 +58,26 @@ def _leave_out_thebe(app: Sphinx) -> None:
             for listener in listeners
             if not listener.handler.__module__.startswith("sphinx_thebe")
         ]
+
+
+def _shared(env: Any) -> str:
+    """Describe what pages show of each other: titles, their order, labels, citations, terms."""
+    domains = {name: env.domaindata.get(name) for name in ("std", "cite")}
+    titles = sorted((name, title.astext()) for name, title in env.titles.items())
+    terms = {page for (kind, _), (page, _) in domains["std"]["objects"].items() if kind == "term"}
+    texts = [env.get_doctree(page).astext() for page in sorted(terms)]
+    order = sorted(env.toctree_includes.items())
+    return repr((titles, order, env.toc_secnumbers, domains, texts))
+
+
+def _remember_shared(app: Sphinx, env: Any, _names: list[str]) -> None:
+    app._als_shared = _shared(env)  # type: ignore[attr-defined]
+
+
+def _pages_to_write(app: Sphinx, env: Any) -> list[str]:
+    """Have all pages written anew where a page that changed may show in others."""
+    before = getattr(app, "_als_shared", "")
+    return [] if before == _shared(env) else sorted(env.all_docs)
 
 
 def _finish_page(

@@ -1,8 +1,10 @@
 """The folder that a build fills: never somebody else's, and changed only when all of it worked."""
 
+import ctypes
 import json
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +13,11 @@ from pathlib import Path
 from alsutils.book.errors import BookError
 
 MARKER = ".alsbook"
-PRODUCTS = ("html", "notebooks", "results", "tables")
+# In the order in which they are put in place: the manifest last, which vouches for the others.
+FOLDERS = ("results", "tables", "notebooks", "html")
+PRODUCTS = (*FOLDERS, "manifest.json")
+RETIRED = "retired"
+_EXCHANGE, _HERE = 2, -100  # RENAME_EXCHANGE and AT_FDCWD of renameat2(2)
 
 
 class Output:
@@ -50,10 +56,15 @@ class Output:
         """Folder of executed notebooks that later builds may use again."""
         return self.folder / ".cache"
 
+    @property
+    def site(self) -> Path:
+        """Folder in which the site is built, kept for the next build to go on from."""
+        return self.cache / "site"
+
     def prepare(self) -> None:
         """Make the folder and mark it as a build's own."""
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.cache.mkdir(parents=True, exist_ok=True)
             (self.folder / MARKER).write_text(json.dumps({"made_by": "alsbook"}) + "\n", "utf-8")
         except OSError as error:
             raise BookError(f"{self.folder} cannot be written: {error.strerror}") from error
@@ -80,25 +91,49 @@ class Output:
     def staging(self) -> Iterator[Path]:
         """Give a folder on the same disk to build in; it is gone afterwards."""
         for stale in self.folder.glob(".work-*"):
+            self._restore(stale / RETIRED)
             shutil.rmtree(stale, ignore_errors=True)
         with tempfile.TemporaryDirectory(prefix=".work-", dir=self.folder) as work:
             yield Path(work)
 
+    def _restore(self, retired: Path) -> None:
+        """Bring back what a build that was killed had set aside and not yet replaced."""
+        for name in PRODUCTS:
+            if (retired / name).exists() and not (self.folder / name).exists():
+                (retired / name).rename(self.folder / name)
+
     def publish(self, staged: Path) -> None:
-        """Put the staged products in place of the last ones, each by a rename.
+        """Put the staged products in place of the last ones.
+
+        Each changes from old to new in one step where the system can exchange two names, so that
+        not even a kill leaves it missing.
 
         Parameters
         ----------
         staged : Path
-            A folder from ``staging`` that holds all of ``PRODUCTS``.
+            A folder from ``staging``; of ``PRODUCTS`` it holds those that are new.
         """
-        retired = staged / "retired"
+        retired = staged / RETIRED
         retired.mkdir()
         for name in PRODUCTS:
-            current = self.folder / name
-            if current.exists():
+            new, current = staged / name, self.folder / name
+            if not new.exists():
+                continue
+            if current.exists() and not _exchanged(new, current):
                 current.rename(retired / name)
-            (staged / name).rename(current)
+            if not current.exists():
+                new.rename(current)
+
+
+def _exchanged(one: Path, other: Path) -> bool:
+    """Exchange two names in one step; False where the system cannot."""
+    if sys.platform != "linux":
+        return False
+    try:
+        rename = ctypes.CDLL(None).renameat2
+    except (AttributeError, OSError):
+        return False
+    return rename(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE) == 0
 
 
 def _is_build(folder: Path) -> bool:

@@ -2,21 +2,27 @@
 
 import ast
 import copy
+import filecmp
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from html import escape
+from importlib.metadata import distributions, version
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from alsutils.book import cache as caching
 from alsutils.book.chapters import CONFIG_FILE, TOC_FILE, Book, Page
 from alsutils.book.errors import BuildError
+from alsutils.book.execute import ENVIRONMENT
 from alsutils.book.exports import FOLDER, find_tables
+from alsutils.book.manifest import DURATIONS, PAGE
 from alsutils.study import Study
 
 STATIC = Path(__file__).parent / "static"
@@ -24,6 +30,14 @@ ASSETS = "_assets"
 BIBLIOGRAPHY, STUDY_BIBLIOGRAPHY = "references.bib", "study-references.bib"
 _EXPORTS = "window.vegaEmbed = vegaEmbed;"
 _PICTURES = {".svg", ".png", ".jpg", ".jpeg", ".gif", ".webp"}
+_TEXTS = {".ipynb", ".md"}
+_WHOLE = "_build/whole"
+_PROGRAM = """
+import os, threading
+threading.Thread(target=lambda: os.read(0, 1) or os._exit(1), daemon=True).start()
+from jupyter_book.cli.main import main
+main()
+"""
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -40,7 +54,13 @@ class SiteSource:
 
 
 def assemble(
-    book: Book, study: Study, notebooks: dict[str, Any], tables: Path, folder: Path
+    book: Book,
+    study: Study,
+    notebooks: dict[str, Any],
+    folder: Path,
+    *,
+    made: str,
+    library: str,
 ) -> SiteSource:
     """Put everything that the site is made of into one folder.
 
@@ -52,10 +72,12 @@ def assemble(
         The study it is built on: its title, its banner, its bibliography.
     notebooks : dict of str to nbformat.NotebookNode
         The executed notebooks by page name.
-    tables : Path
-        Folder of the pages' tables as files, which the site offers beside each table.
     folder : Path
         An empty folder to fill.
+    made : str
+        The page on how the book was made, in MyST Markdown.
+    library : str
+        The drawing library, of ``drawing_library``.
 
     Returns
     -------
@@ -71,43 +93,120 @@ def assemble(
             nbformat.write(_for_the_page(notebooks[page.name], page), target.with_suffix(".ipynb"))
         else:
             shutil.copyfile(page.source, target.with_suffix(".md"))
-    shutil.copyfile(book.folder / TOC_FILE, folder / TOC_FILE)
+    _add_page(book, made, folder)
     _copy_pictures(book.folder / "chapters", folder / "chapters")
     _copy_bibliographies(book, study, folder)
-    _write_assets(folder / ASSETS)
-    shutil.copytree(tables, folder / ASSETS / FOLDER)
+    _write_assets(folder / ASSETS, library)
     config = _site_config(book, study)
     (folder / CONFIG_FILE).write_text(yaml.safe_dump(config, allow_unicode=True), "utf-8")
     return SiteSource(folder)
 
 
-def build_site(source: SiteSource) -> None:
+def build_site(source: SiteSource, kept: Path) -> SiteSource:
     """Run Jupyter Book; its every warning is an error.
 
     Parameters
     ----------
     source : SiteSource
         An assembled folder.
+    kept : Path
+        Folder to build in. Where it holds an earlier build that differs in the text of pages alone,
+        only these pages are read again.
+
+    Returns
+    -------
+    SiteSource
+        The kept folder, which now holds the site.
 
     Raises
     ------
     BuildError
         With the warnings, if there is any.
     """
-    program = "from jupyter_book.cli.main import main; main()"
-    command = [sys.executable, "-c", program, "build", str(source.folder)]
+    site, whole, mark = SiteSource(kept), kept / _WHOLE, _mark()
+    goes_on = whole.is_file() and whole.read_text("utf-8") == mark
+    # Whatever interrupts this build, the next one starts anew.
+    whole.unlink(missing_ok=True)
+    if not (goes_on and _carried_over(source.folder, kept)):
+        shutil.rmtree(kept, ignore_errors=True)
+        shutil.copytree(source.folder, kept)
+    _run(site)
+    whole.write_text(mark, "utf-8")
+    return site
+
+
+def add_files(html: Path, tables: Path, durations: str) -> None:
+    """Add the files that pages offer or load and that no page's own text depends on."""
+    shutil.copytree(tables, html / "_static" / FOLDER)
+    (html / "_static" / DURATIONS).write_text(durations, "utf-8")
+
+
+def _mark() -> str:
+    """Name what, beside its source, decides how a site comes out."""
+    files = [Path(__file__), Path(__file__).with_name("extension.py")]
+    packages = sorted(f"{d.name}=={d.version}" for d in distributions())
+    return f"{sys.version}\n{caching.fingerprint(files)}\n" + "\n".join(packages)
+
+
+def _carried_over(source: Path, kept: Path) -> bool:
+    """Copy what changed into the kept folder; False if that is more than the text of pages."""
+    files = _files(source)
+    if files != _files(kept):
+        return False
+    changed = [p for p in files if not filecmp.cmp(source / p, kept / p, shallow=False)]
+    if any(path.suffix not in _TEXTS for path in changed):
+        return False
+    for path in changed:
+        shutil.copyfile(source / path, kept / path)
+    return True
+
+
+def _files(folder: Path) -> set[Path]:
+    """Give the files of a site's source, and not those that were built from it."""
+    paths = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return {path for path in paths if path.parts[0] != "_build"}
+
+
+def _run(site: SiteSource) -> None:
+    """Run Jupyter Book on a folder, in a process that ends when this one does."""
+    environment = {**os.environ, **ENVIRONMENT}
+    command = [sys.executable, "-c", _PROGRAM, "build", str(site.folder)]
     command += ["--warningiserror", "--keep-going", "--quiet"]
-    done = subprocess.run(
-        command, capture_output=True, text=True, encoding="utf-8", errors="replace", check=False
-    )
-    spoken = _ANSI.sub("", done.stderr).replace(f"{source.folder}/", "")
-    # Jupyter Book ends with a traceback of its own that says nothing more.
-    spoken = spoken.partition("Traceback (most recent call last)")[0]
-    lines = [line for line in spoken.splitlines() if line.strip()]
+    reading, writing = os.pipe()  # nothing is ever written: it closes when this process ends
+    try:
+        done = subprocess.run(
+            command,
+            stdin=reading,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+            env=environment,
+        )
+    finally:
+        os.close(reading)
+        os.close(writing)
+    spoken = _ANSI.sub("", done.stderr).replace(f"{site.folder}/", "")
+    # Jupyter Book ends with a traceback of its own that seldom says more.
+    told, _, trace = spoken.partition("Traceback (most recent call last)")
+    lines = [line for line in told.splitlines() if line.strip()] or trace.splitlines()
     trouble = [line for line in lines if "WARNING" in line or "ERROR" in line]
-    if done.returncode != 0 or trouble or not (source.html / "index.html").is_file():
+    if done.returncode != 0 or trouble or not (site.html / "index.html").is_file():
         shown = trouble or lines[-15:] or [f"jupyter-book ended with {done.returncode}"]
         raise BuildError("the site has warnings, which count as errors:\n  " + "\n  ".join(shown))
+
+
+def _add_page(book: Book, made: str, folder: Path) -> None:
+    """Write the page on how the book was made, and the contents with it at their end."""
+    contents = yaml.safe_load((book.folder / TOC_FILE).read_text("utf-8"))
+    last = contents["parts"][-1] if contents.get("parts") else contents
+    pages = "sections" if "sections" in last else "chapters"
+    last.setdefault(pages, []).append({"file": PAGE})
+    (folder / TOC_FILE).write_text(yaml.safe_dump(contents, allow_unicode=True), "utf-8")
+    path = (folder / PAGE).with_suffix(".md")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(made, "utf-8")
 
 
 def _for_the_page(notebook: Any, page: Page) -> Any:
@@ -186,20 +285,30 @@ def _entries(path: Path) -> dict[str, str]:
     return {part.partition("{")[2].partition(",")[0].strip(): part for part in parts}
 
 
-def _write_assets(folder: Path) -> None:
-    """Write the style, the scripts and the drawing library that the pages load."""
+def drawing_library(kept: Path) -> str:
+    """Give the script that draws charts; it takes seconds to make, so that it is kept in a file."""
     import vl_convert
 
+    file = kept / f"vega-{version('vl-convert-python')}.js"
+    if not file.is_file():
+        # A plain script, not a module: browsers refuse modules in pages opened from a folder.
+        # The function around it keeps its hundreds of short names out of the page's.
+        bundle = vl_convert.javascript_bundle(_EXPORTS)
+        part = file.with_suffix(".part")
+        part.write_text(f"(() => {{\n{bundle}\n}})();\n", "utf-8")
+        part.replace(file)
+    return file.read_text("utf-8")
+
+
+def _write_assets(folder: Path, library: str) -> None:
+    """Write the style, the scripts and the drawing library that the pages load."""
     from alsutils.display.theme import vega_config
 
     shutil.copytree(STATIC, folder)
-    # A plain script, not a module: browsers refuse modules in pages opened from a folder.
-    # The function around it keeps its hundreds of short names out of the page's.
-    bundle = vl_convert.javascript_bundle(_EXPORTS)
-    (folder / "vega.js").write_text(f"(() => {{\n{bundle}\n}})();\n", "utf-8")
+    (folder / "vega.js").write_text(library, "utf-8")
     themes = {"light": vega_config("light"), "dark": vega_config("dark")}
-    script = f"window.alsThemes = {json.dumps(themes, sort_keys=True)};\n"
-    (folder / "als-themes.js").write_text(script, "utf-8")
+    colours = f"window.alsThemes = {json.dumps(themes, sort_keys=True)};\n"
+    (folder / "als-themes.js").write_text(colours, "utf-8")
 
 
 def _site_config(book: Book, study: Study) -> dict[str, Any]:

@@ -155,7 +155,7 @@ def _built_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _fix_package(patch: pytest.MonkeyPatch) -> None:
     """Let the package count as unchanged while somebody works on it."""
-    patch.setattr(cache, "package_fingerprint", lambda: "package")
+    patch.setattr(cache, "package_fingerprint", lambda *_: "package")
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ def contents(folder: Path) -> dict[str, bytes]:
         path.relative_to(folder).as_posix(): path.read_bytes()
         for name in PRODUCTS
         for path in (folder / name).rglob("*")
-        if path.is_file()
+        if path.is_file() and path.name != "als-durations.js"
     }
 
 

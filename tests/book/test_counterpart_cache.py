@@ -3,8 +3,8 @@
 import shutil
 from pathlib import Path
 
-from alsutils.book.build import _prepare
-from alsutils.book.chapters import find_book, read_notebook
+from alsutils.book.build import _plan
+from alsutils.book.chapters import find_book
 from alsutils.study import load_study
 
 ROOT = Path(__file__).parents[2]
@@ -14,10 +14,10 @@ def test_the_counterpart_is_part_of_the_key(tmp_path):
     for name in ("oh2018", "oh2018-no-effect"):
         shutil.copytree(ROOT / "data" / name, tmp_path / name)
     book = find_book(ROOT)
-    sources = {page: read_notebook(page) for page in book.notebooks}
 
     def keys():
-        return _prepare(book, sources, load_study(tmp_path / "oh2018"), None).keys
+        plan = _plan(book, load_study(tmp_path / "oh2018"))
+        return {page.name: key for page, key in plan.keys.items()}
 
     before = keys()
     assert keys() == before

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from alsutils.book import cache, extension
 from alsutils.book.chapters import Page, find_book, read_notebook
 from alsutils.book.errors import BookError, BuildError
+from alsutils.book.execute import Executed
 from alsutils.book.output import PRODUCTS, Output
+from alsutils.book.reach import reach
 from alsutils.book.results import collect_rows, write_rows
 from alsutils.book.site import _entries, _for_the_page
 from alsutils.display import RESULTS_MIME
@@ -69,19 +71,29 @@ def test_bytes_that_move_between_files_change_a_fingerprint(tmp_path):
     assert cache.fingerprint([tmp_path / "one"]) != cache.fingerprint([tmp_path / "two"])
 
 
+def key_of(*cells, folder="study", words="Words", data="data"):
+    notebook = nb.new_notebook(cells=[nb.new_markdown_cell(words), *map(nb.new_code_cell, cells)])
+    page = Page("a", Path("a.py"))
+    given = {"study_path": folder}
+    return cache.chapter_key(page, notebook, reach("\n".join(cells), Path()), given, data)
+
+
 @pytest.mark.parametrize(
-    "other",
-    [("x", {}, "data"), ("source", {"study_path": "b"}, "data"), ("source", {}, "datb")],
+    ("cells", "options"),
+    [(["x", "z"], {}), (["xy"], {}), (["x", "y"], {"folder": "b"}), (["x", "y"], {"data": "d"})],
 )
-def test_a_key_depends_on_source_parameters_and_data(other):
-    source, parameters, data = other
-    assert cache.notebook_key(source, parameters, data) != cache.notebook_key("source", {}, "data")
+def test_a_key_depends_on_code_parameters_and_data(cells, options):
+    assert key_of(*cells, **options) != key_of("x", "y")
+
+
+def test_a_key_does_not_depend_on_words():
+    assert key_of("x", "y", words="Others") == key_of("x", "y")
 
 
 def test_half_a_notebook_in_the_cache_is_ignored(tmp_path):
     store = cache.Cache(tmp_path)
-    store.put("chapters/a", "key", nb.new_notebook())
-    assert store.get("chapters/a", "key") is not None
+    store.put("chapters/a", "key", Executed(nb.new_notebook(), 1.5))
+    assert store.get("chapters/a", "key") == Executed(nb.new_notebook(), 1.5)
     [path] = tmp_path.iterdir()
     path.write_text(path.read_text("utf-8")[:20], "utf-8")
     assert store.get("chapters/a", "key") is None
@@ -90,7 +102,7 @@ def test_half_a_notebook_in_the_cache_is_ignored(tmp_path):
 def test_the_cache_keeps_one_notebook_a_page(tmp_path):
     store = cache.Cache(tmp_path)
     for key in ("k1", "k2"):
-        store.put("a", key, nb.new_notebook())
+        store.put("a", key, Executed(nb.new_notebook(), 1.0))
     assert store.get("a", "k1") is None
     assert store.get("a", "k2") is not None
 
