@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
+from typing import Literal
 
 import altair as alt
 import pandas as pd
@@ -174,6 +175,8 @@ def steps(
     x_title: str,
     y_title: str,
     ticks: Sequence[float] = (),
+    *,
+    sparse: bool = False,
 ) -> Chart:
     """Draw step curves with interval bands and censoring marks, a curve an arm.
 
@@ -188,6 +191,8 @@ def steps(
         What the axes measure.
     ticks : sequence of float
         Times that the axis names; round ones of its own choice where empty.
+    sparse : bool
+        The curve is known at some times only: points are drawn, joined by straight lines.
 
     Returns
     -------
@@ -210,15 +215,17 @@ def steps(
         alt.Tooltip("at_risk:Q", title="At risk"),
     ]
     base = alt.Chart(frame).encode(x=x, color=colour)
+    join: Literal["linear", "step-after"] = "linear" if sparse else "step-after"
     y = alt.Y("estimate:Q", title=y_title, scale=scale, axis=axis)
-    band = base.mark_area(interpolate="step-after", opacity=0.15).encode(
+    band = base.mark_area(interpolate=join, opacity=0.15).encode(
         y=alt.Y("conf_low:Q", title=y_title, scale=scale, axis=axis), y2="conf_high:Q"
     )
-    curve = base.mark_line(interpolate="step-after", strokeWidth=2).encode(y=y)
+    curve = base.mark_line(interpolate=join, strokeWidth=2).encode(y=y)
     tick = (
         base.transform_filter("datum.censored > 0")
         .mark_tick(thickness=1.5, size=10, orient="vertical")
         .encode(y=y, tooltip=tooltip)
     )
-    target = base.mark_point(filled=True, opacity=0, size=120).encode(y=y, tooltip=tooltip)
+    dots = base.mark_point(filled=True, opacity=int(sparse), size=40 if sparse else 120)
+    target = dots.encode(y=y, tooltip=tooltip)
     return alt.layer(band, curve, tick, target).properties(height=340)

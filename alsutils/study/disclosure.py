@@ -48,6 +48,14 @@ class Disclosure:
         """The same within a sentence: ``fewer than 5 patients``."""
         return f"fewer than {self.minimum} patients"
 
+    @property
+    def why(self) -> str:
+        """What a page says under a table of which something is hidden."""
+        return (
+            f"Counts of {self.few_patients}, or of all but so few, are not shown, nor what would "
+            "give them away."
+        )
+
     def count(self, count: float, of: float | None = None) -> str:
         """Write a count, or what may be told of it: ``12``, ``<5``, or ``>27`` of 32.
 

@@ -86,7 +86,7 @@ def power(study: Study) -> Figures | None:
     -------
     Figures or None
         One row an event and treated arm: ``events``, ``ratio`` (supposed), ``power``,
-        ``detectable_ratio``, ``target``, ``events_needed``.
+        ``detectable_ratio``, ``target``, ``events_needed``; without what may not be told.
     """
     rows: list[dict[str, Any]] = []
     for data in times(study):
@@ -95,11 +95,12 @@ def power(study: Study) -> Figures | None:
             row = {
                 **pair.names,
                 "analysis": f"power of the log-rank test for a hazard ratio of {ratio:.2g}",
-                "events": int(pair.frame["event"].sum()),
+                "events": np.nan if pair.few else int(pair.frame["event"].sum()),
+                "few": pair.few,
             }
             if pair.is_whole:
                 share = float(pair.treated.mean())
-                given = power_of_events(row["events"], share, ratio, study.alpha, TARGET_POWER)
+                given = power_of_events(int(row["events"]), share, ratio, study.alpha, TARGET_POWER)
                 row |= given.frame.iloc[0].to_dict() | {"estimate": given.power}
             rows.append(row)
     return Figures(pd.DataFrame(rows)) if rows else None

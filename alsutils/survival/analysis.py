@@ -1,5 +1,6 @@
 """Curves of the time to an event, and what is read off them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,6 @@ from alsutils.stats.survival import (
     Quantile,
     SurvivalCurve,
     at_risk,
-    common_horizon,
     median_follow_up,
     quantile,
     restricted_mean,
@@ -26,7 +26,8 @@ from alsutils.stats.survival import (
 from alsutils.stats.survival.bands import BandKind
 from alsutils.study import Study
 from alsutils.study.config import TimeToEvent
-from alsutils.survival.times import Figures, Times, names_of, pairs, times
+from alsutils.survival.telling import Telling, horizon_of, own_times, telling
+from alsutils.survival.times import Figures, few_arms, names_of, pairs, times
 
 POINTWISE = "At one time each"
 SIMULTANEOUS: dict[BandKind, str] = {
@@ -41,7 +42,6 @@ QUARTILES = {
 MEAN, MEAN_RATIO = "restricted mean", "ratio of restricted means"
 MOST_DRAWN = 1000  # patients
 MOST_STEPS, CELLS = 400, 200  # of a curve; one with more steps is drawn on a grid
-GRID = 40  # cells where no patient's own time may be shown
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,17 @@ class FollowUp:
     Attributes
     ----------
     frame : DataFrame
-        One row an event and arm: ``endpoint``, ``arm``, ``n``, ``events``, ``censored``,
-        ``follow_up`` (median by the reverse Kaplan-Meier method) with its limits ``follow_up_low``
-        and ``follow_up_high``, ``longest`` and ``unit``.
+        One row an event and arm: ``endpoint``, ``arm``, ``n``, ``events``, ``censored`` (missing
+        where they may not be told), the same in words (``n_told``, ``events_told``,
+        ``censored_told``), ``follow_up`` (median by the reverse Kaplan-Meier method) with its
+        limits ``follow_up_low`` and ``follow_up_high``, ``longest`` and ``unit``. Times are rounded
+        up where they are a patient's own that may not be told.
+    notes : tuple of str
+        What is not told, and why.
     """
 
     frame: pd.DataFrame
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,18 +73,22 @@ class Curves:
     frame : DataFrame
         One row a step and band: ``endpoint``, ``unit``, ``arm``, ``band`` (POINTWISE or a
         simultaneous one), ``time``, ``estimate``, ``conf_low``, ``conf_high`` (missing where the
-        band does not reach), ``at_risk``, ``events``, ``censored``. Where the study does not show
-        subjects, or an arm has very many, the curve is given at the times of a fine grid alone, so
-        that no patient's own time is in it.
+        band does not reach), ``at_risk``, ``events``, ``censored``. Where an arm has very many
+        patients, the curve is given at the times of a fine grid alone; where the study does not
+        show subjects, at times between which nobody or enough patients had the event.
     at_risk : DataFrame
-        One row an arm and time of a coarse grid: ``endpoint``, ``arm``, ``time``, ``at_risk``.
+        One row an arm and time of a coarse grid: ``endpoint``, ``arm``, ``time``, ``at_risk``, to
+        the nearest ``least`` where single patients may not be told.
     notes : tuple of str
-        Why an arm has no simultaneous band.
+        Why an arm has no simultaneous band, or no curve.
+    least : int
+        Of how many patients at least the figures tell; 1 where of each.
     """
 
     frame: pd.DataFrame
     at_risk: pd.DataFrame
     notes: tuple[str, ...]
+    least: int = 1
 
 
 def follow_up(study: Study) -> FollowUp | None:
@@ -99,16 +108,36 @@ def follow_up(study: Study) -> FollowUp | None:
     for data in times(study):
         for arm in study.arms:
             group = data.frame[data.frame["arm"] == arm]
-            row: dict[str, Any] = {"endpoint": data.endpoint.label, "unit": data.endpoint.unit}
-            row |= {"arm": arm, "n": len(group), "events": int(group["event"].sum())}
-            row |= {"censored": row["n"] - row["events"], "longest": group["time"].max()}
-            watched = Quantile(*[np.nan] * 3)
-            if len(group):
-                watched = median_follow_up(group["time"], group["event"], study.conf_level)
-            limits = {"follow_up_low": watched.conf_low, "follow_up_high": watched.conf_high}
-            row |= {"follow_up": watched.estimate, **limits}
-            rows.append(row)
-    return FollowUp(pd.DataFrame(rows)) if rows else None
+            row = {"endpoint": data.endpoint.label, "unit": data.endpoint.unit, "arm": arm}
+            rows.append(row | _watched(study, group) | {"end": data.frame["time"].max()})
+    if not rows:
+        return None
+    frame = pd.DataFrame(rows)
+    own = ["longest", "follow_up", "follow_up_low", "follow_up_high"]
+    parts = [own_times(study, f, own, end) for end, f in frame.groupby("end", dropna=False)]
+    frame = pd.concat(parts).sort_index().drop(columns="end")
+    hidden = frame[["n", "events", "censored"]].isna().any(axis=None)
+    return FollowUp(frame, (study.disclosure.why,) if hidden else ())
+
+
+def _watched(study: Study, group: pd.DataFrame) -> dict[str, Any]:
+    """Count an arm's patients and events, as far as they may be told."""
+    n, events = len(group), int(group["event"].sum())
+    rule = study.disclosure
+    counts = {"n": (n, None), "events": (events, n), "censored": (n - events, n)}
+    row: dict[str, Any] = {
+        name: np.nan if rule.hides(n) or rule.hides(count, of) else count
+        for name, (count, of) in counts.items()
+    }
+    few = bool(rule.hides(n))
+    row |= {"n_told": rule.count(n), "events_told": rule.few if few else rule.count_of(events, n)}
+    row |= {"censored_told": rule.few if few else rule.count(n - events, n)}
+    watched = Quantile(*[np.nan] * 3)
+    if n and not few and not rule.hides(n - events):
+        watched = median_follow_up(group["time"], group["event"], study.conf_level)
+    limits = {"follow_up_low": watched.conf_low, "follow_up_high": watched.conf_high}
+    longest = np.nan if few else group["time"].max()
+    return row | {"longest": longest, "follow_up": watched.estimate, **limits}
 
 
 def curves(study: Study) -> Curves | None:
@@ -131,8 +160,19 @@ def curves(study: Study) -> Curves | None:
         end = max((c.last for c in data.curves.values()), default=0.0)
         names = {"endpoint": data.endpoint.label, "unit": data.endpoint.unit}
         grid = round_times(end, data.endpoint.unit)
+        told = telling(study, data)
         for arm, curve in data.curves.items():
-            shown = shown_steps(study, curve.frame, end)
+            known = at_risk(curve, grid)
+            counts = {"time": grid, "at_risk": _roughly(study, curve.n, known)}
+            risk.append(pd.DataFrame(counts).assign(endpoint=data.endpoint.label, arm=arm))
+            shown = shown_steps(study, curve.frame, end, told, arm)
+            if shown.empty:
+                few = study.disclosure.few_patients
+                notes.append(
+                    f"{data.endpoint.label}, {arm}: no curve is drawn, for {few} had the event, or "
+                    "are left when others have had it."
+                )
+                continue
             steps.append(shown.assign(band=POINTWISE, arm=arm, **names))
             for kind, words in SIMULTANEOUS.items():
                 try:
@@ -141,15 +181,21 @@ def curves(study: Study) -> Curves | None:
                     notes.append(f"{data.endpoint.label}, {arm}: {error}.")
                     continue
                 steps.append(_within(band, shown).assign(band=words, arm=arm, **names))
-            counts = {"time": grid, "at_risk": at_risk(curve, grid)}
-            risk.append(pd.DataFrame(counts).assign(endpoint=data.endpoint.label, arm=arm))
-    if not steps:
+    if not risk:
         return None
     return Curves(
-        pd.concat(steps, ignore_index=True),
+        pd.concat(steps, ignore_index=True) if steps else pd.DataFrame(columns=["endpoint"]),
         pd.concat(risk, ignore_index=True),
         tuple(dict.fromkeys(notes)),
+        study.disclosure.minimum,
     )
+
+
+def _roughly(study: Study, n: int, counts: Sequence[int] | np.ndarray) -> np.ndarray:
+    """Round numbers at risk but that of all patients, where their differences tell of a few."""
+    counts, least = np.asarray(counts), study.disclosure.minimum
+    rough = np.floor(counts / least + 0.5) * least
+    return np.where((counts == n) & ~study.disclosure.hides(n), counts, rough).astype(int)
 
 
 def summaries(study: Study) -> Figures | None:
@@ -163,20 +209,35 @@ def summaries(study: Study) -> Figures | None:
     Returns
     -------
     Figures or None
-        One row an event, arm and ``measure``; None where the study names no event.
+        One row an event, arm and ``measure``, and whether it may be ``told``; None where the study
+        names no event.
     """
-    rows = []
+    parts, hidden = [], False
     for data in times(study):
+        rows = []
+        told, silent = telling(study, data), few_arms(study, data.frame)
         for arm in study.arms:
             names = names_of(study, data, arm, study.control)
             other = "n_treated" if arm == study.control else "n_control"
             about = {**names, other: np.nan, "contrast": arm, "arm": arm}
-            rows += [
-                {**about, **what.names, **_of_arm(data.curves.get(arm), what)}
-                for what in _measures(data.endpoint, horizon_of(data))
-                if what.measure != MEAN_RATIO
-            ]
-    return Figures(pd.DataFrame(rows)) if rows else None
+            curve = data.curves.get(arm)
+            for what in _measures(data.endpoint, horizon_of(study, data)):
+                if what.measure == MEAN_RATIO:
+                    continue
+                known = arm not in silent and what.is_told(told.arms.get(arm, ()) if told else None)
+                hidden |= curve is not None and not known
+                figures = _of_arm(curve if known else None, what)
+                rows.append({**about, **what.names, **figures, "told": known})
+        parts.append(_own_quartiles(study, pd.DataFrame(rows), data.frame["time"].max()))
+    notes = (study.disclosure.why,) if hidden else ()
+    return Figures(pd.concat(parts, ignore_index=True), notes) if parts else None
+
+
+def _own_quartiles(study: Study, figures: pd.DataFrame, end: float) -> pd.DataFrame:
+    """Round quartiles up, for each is the time of one patient."""
+    times_ = figures["measure"].isin(QUARTILES)
+    own = own_times(study, figures[times_], ["estimate", "conf_low", "conf_high"], end)
+    return pd.concat([own, figures[~times_]]).sort_index()
 
 
 def differences(study: Study) -> Figures | None:
@@ -198,28 +259,25 @@ def differences(study: Study) -> Figures | None:
         MEAN: restricted_mean_difference,
         MEAN_RATIO: restricted_mean_ratio,
     }
-    rows = []
+    rows, hidden = [], False
     for data in times(study):
+        told = telling(study, data)
         for pair in pairs(study, data):
-            for what in _measures(data.endpoint, horizon_of(data)):
+            for what in _measures(data.endpoint, horizon_of(study, data)):
                 if what.measure not in compare:
                     continue
                 figures = Estimate(*[np.nan] * 4)
-                if pair.treated_curve is not None and pair.control_curve is not None:
+                known = not pair.few and what.is_told(told.together if told else None)
+                hidden |= not known
+                if known and pair.treated_curve is not None and pair.control_curve is not None:
                     compared = compare[what.measure]
                     figures = compared(pair.treated_curve, pair.control_curve, what.time)
                 row = {**pair.names, **what.names, **figures.frame.iloc[0].to_dict()}
                 if what.measure != MEAN_RATIO:
                     row["analysis"] = f"difference in {what.analysis}"
                 rows.append(row)
-    return Figures(pd.DataFrame(rows)) if rows else None
-
-
-def horizon_of(data: Times) -> float:
-    """Give the horizon of an event's restricted means; missing where nobody was watched."""
-    if not data.curves:
-        return np.nan
-    return common_horizon(list(data.curves.values()), list(data.endpoint.landmarks))
+    notes = (study.disclosure.why,) if hidden else ()
+    return Figures(pd.DataFrame(rows), notes) if rows else None
 
 
 @dataclass(frozen=True)
@@ -233,6 +291,13 @@ class _Measure:
     @property
     def names(self) -> dict[str, object]:
         return {"measure": self.measure, "time": self.time, "analysis": self.analysis}
+
+    def is_told(self, times: Sequence[float] | None) -> bool:
+        """Say whether it may be told where only certain times may.
+
+        A quartile is rounded, and one mean of many patients is nobody's time.
+        """
+        return times is None or self.measure != "share" or self.time in times
 
 
 def _measures(endpoint: TimeToEvent, horizon: float) -> list[_Measure]:
@@ -300,31 +365,40 @@ def draws_subjects(study: Study, patients: int) -> bool:
     return study.shows_subjects and patients <= MOST_DRAWN
 
 
-def shown_steps(study: Study, frame: pd.DataFrame, end: float) -> pd.DataFrame:
+def shown_steps(
+    study: Study, frame: pd.DataFrame, end: float, told: Telling | None, arm: str
+) -> pd.DataFrame:
     """Give a curve as a page may show it.
 
     Parameters
     ----------
     study : Study
-        Says whether single patients may be shown.
+        Says how small a number at risk may be told.
     frame : DataFrame
         Steps of the curve of one arm: ``time``, ``estimate``, ``at_risk`` and further columns.
     end : float
         Longest time of all arms.
+    told : Telling or None
+        Times that may be told; all where None.
+    arm : str
+        Whose curve it is.
 
     Returns
     -------
     DataFrame
-        The same columns: all steps, or the heights at the times of a grid.
+        The same columns: all steps, or the heights at the times of a grid or at those told.
     """
-    if study.shows_subjects and len(frame) <= MOST_STEPS:
+    if told is None and len(frame) <= MOST_STEPS:
         return frame
-    cells = CELLS if study.shows_subjects else GRID
     time = frame["time"].to_numpy()
-    grid = np.linspace(0, max(end, 1e-9), cells + 1)
-    grid = grid[grid <= max(time[-1], grid[1])]
+    if told is None:
+        grid = np.linspace(0, max(end, 1e-9), CELLS + 1)
+        grid = grid[grid <= max(time[-1], grid[1])]
+    else:
+        grid = np.array(told.arms.get(arm, ()))
     shown = frame.iloc[np.searchsorted(time, grid, side="right") - 1].reset_index(drop=True)
     watched = np.append(frame["at_risk"].to_numpy(), 0)[np.searchsorted(time, grid)]
+    watched = _roughly(study, int(frame["at_risk"].iloc[0]), watched)
     return shown.assign(time=grid, censored=0, events=0, at_risk=watched)
 
 

@@ -17,15 +17,17 @@ from alsutils.stats.hazards import (
     schoenfeld,
     time_varying,
 )
+from alsutils.stats.survival.telling import round_step, rounded_up
 from alsutils.study import Study
-from alsutils.survival.analysis import GRID, draws_subjects
+from alsutils.survival.analysis import draws_subjects
 from alsutils.survival.hazards import Model, coded, model_of, terms_in_words
-from alsutils.survival.times import Times, names_of, times
+from alsutils.survival.times import Times, few_arms, names_of, times
 
 RESIDUALS, SPLINE = "Schoenfeld residuals", "Royston-Parmar"
 BEFORE, AFTER = "hazard ratio before a time (Cox)", "hazard ratio after a time (Cox)"
 CHANGE = "change of the hazard ratio at a time (Cox)"
 GROUPS = 5  # of patients by predicted risk
+GRID = 40  # points of a line
 
 
 @dataclass(frozen=True)
@@ -67,13 +69,16 @@ class Fitting:
         ``without`` (the arm's hazard ratio without the patient). Empty where single patients may
         not be shown.
     counts : DataFrame
-        Patients by deviance residual: ``endpoint``, ``low``, ``high``, ``n``.
+        Patients by deviance residual: ``endpoint``, ``low``, ``high``, ``n`` (missing where they
+        may not be told).
     groups : DataFrame
         Patients by predicted risk: ``endpoint``, ``group`` (1 the lowest), ``n``, ``observed``,
-        ``expected`` events. Empty without covariates.
+        ``expected`` events, missing where they may not be told. Empty without covariates.
     influence : DataFrame
         ``endpoint``, ``treated``, ``estimate`` (hazard ratio), ``lowest`` and ``highest`` ratio
-        when any one patient is left out.
+        when any one patient is left out, in two decimals where no single patient may be told of.
+    notes : tuple of str
+        What is not told, and why.
     form_points, form_lines : DataFrame
         ``endpoint``, ``covariate``, ``value`` and the martingale residual (``residual``) or its
         smooth (``estimate``).
@@ -85,6 +90,7 @@ class Fitting:
     influence: pd.DataFrame
     form_points: pd.DataFrame
     form_lines: pd.DataFrame
+    notes: tuple[str, ...] = ()
 
 
 def changing(study: Study) -> Changing | None:
@@ -114,7 +120,7 @@ def changing(study: Study) -> Changing | None:
             frame["time"], frame["event"], model.design, fit, conf_level=study.conf_level
         )
         for arm in model.arms:
-            about = {**names, "treated": arm}
+            about: dict[str, Any] = {**names, "treated": arm}
             constant.append({**about, "estimate": float(np.exp(ratios[arm]))})
             dots = found.frame[found.frame["term"] == arm]
             if draws_subjects(study, len(dots)):
@@ -157,22 +163,24 @@ def fitting(study: Study) -> Fitting | None:
     Therneau TM, Grambsch PM, Fleming TR. Martingale-based residuals for survival models.
     Biometrika 1990;77:147-160.
     """
-    parts: dict[str, list[pd.DataFrame]] = {name: [] for name in Fitting.__dataclass_fields__}
+    names = [name for name in Fitting.__dataclass_fields__ if name != "notes"]
+    parts: dict[str, list[pd.DataFrame]] = {name: [] for name in names}
     for data, model, fit in _fitted(study, adjusted=True):
         label = data.endpoint.label
         found = cox_residuals(model.frame["time"], model.frame["event"], model.design, fit)
         deviance = found.frame["deviance"].to_numpy()
-        parts["counts"].append(_counted(deviance).assign(endpoint=label))
+        parts["counts"].append(_counted(study, deviance).assign(endpoint=label))
         if data.endpoint.covariates:
-            groups = _by_risk(model, fit, found.frame["martingale"].to_numpy())
+            groups = _by_risk(study, model, fit, found.frame["martingale"].to_numpy())
             parts["groups"].append(groups.assign(endpoint=label))
         rows = fit.frame.set_index("term")["estimate"]
         for j, arm in enumerate(model.arms):
             without = np.exp(rows[arm] - found.dfbeta[:, j])
             about = {"endpoint": label, "treated": arm}
             ends = {"lowest": without.min(), "highest": without.max()}
-            whole = {**about, "estimate": float(np.exp(rows[arm])), **ends}
-            parts["influence"].append(pd.DataFrame([whole]))
+            moved = pd.DataFrame([{"estimate": float(np.exp(rows[arm])), **ends}])
+            moved = moved if study.disclosure.is_open else moved.round(2)
+            parts["influence"].append(moved.assign(**about))
             if draws_subjects(study, len(deviance)):
                 own = {"arm": model.frame["arm"], "deviance": deviance, "without": without}
                 parts["patients"].append(pd.DataFrame(own).assign(**about))
@@ -181,12 +189,12 @@ def fitting(study: Study) -> Fitting | None:
             parts[name].append(form.assign(endpoint=label))
     if not parts["influence"]:
         return None
-    return Fitting(
-        **{
-            name: pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
-            for name, frames in parts.items()
-        }
-    )
+    whole = {
+        name: pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+        for name, frames in parts.items()
+    }
+    hidden = len(whole["groups"]) and whole["groups"]["observed"].isna().any()
+    return Fitting(**whole, notes=(study.disclosure.why,) if hidden else ())
 
 
 def _fitted(study: Study, adjusted: bool) -> Iterator[tuple[Times, Model, CoxFit]]:
@@ -217,7 +225,14 @@ def _spline(study: Study, model: Model, arm: str) -> pd.DataFrame:
         return pd.DataFrame()
     when = frame.loc[frame["event"], "time"]
     grid = np.linspace(when.quantile(0.05), when.quantile(0.95), GRID)
-    return fit.hazard_ratio(arm, grid)
+    return fit.hazard_ratio(arm, grid if study.shows_subjects else _round_grid(grid))
+
+
+def _round_grid(values: Any) -> np.ndarray:
+    """Give round values within the range of others."""
+    low, high = float(np.min(values)), float(np.max(values))
+    step = round_step(high - low, GRID) if high > low else 1.0
+    return np.round(np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step, 9)
 
 
 def _as_ratios(study: Study, line: pd.DataFrame) -> pd.DataFrame:
@@ -225,8 +240,7 @@ def _as_ratios(study: Study, line: pd.DataFrame) -> pd.DataFrame:
     columns = ["estimate", "conf_low", "conf_high"]
     shown = line[["time", *columns]].sort_values("time")
     if not study.shows_subjects:
-        step = shown["time"].max() / GRID
-        grid = np.arange(np.ceil(shown["time"].min() / step), GRID) * step
+        grid = _round_grid(shown["time"])
         old = shown["time"].to_numpy()
         shown = pd.DataFrame(
             {"time": grid, **{c: np.interp(grid, old, shown[c].to_numpy()) for c in columns}}
@@ -240,6 +254,14 @@ def _step(study: Study, data: Times, model: Model, arm: str) -> list[dict[str, A
     when = frame.loc[frame["event"], "time"]
     inside = [t for t in data.endpoint.landmarks if when.min() <= t < when.max()]
     cut = inside[(len(inside) - 1) // 2] if inside else float(f"{when.median():.3g}")
+    if not inside and not study.disclosure.is_open:
+        cut = float(rounded_up(cut, round_step(float(when.max()))))
+    early = frame.assign(event=frame["event"] & (frame["time"] <= cut))
+    late = frame.assign(event=frame["event"] & (frame["time"] > cut))
+    if few_arms(study, early) or few_arms(study, late):
+        raise HazardFitError(
+            f"before or after a time {study.disclosure.few_patients} had the event"
+        )
     found = time_varying(
         frame["time"], frame["event"], model.design, arm, study.conf_level, cut=cut
     )
@@ -265,23 +287,28 @@ def _ratio(figures: Any) -> dict[str, float]:
     return known | {name: float(np.exp(figures[name])) for name in ends}
 
 
-def _counted(deviance: np.ndarray) -> pd.DataFrame:
+def _counted(study: Study, deviance: np.ndarray) -> pd.DataFrame:
     """Count patients by deviance residual, in steps of one half."""
     low = np.floor(deviance.min() * 2) / 2
     edges = np.arange(low, max(deviance.max(), low) + 0.5 + 1e-9, 0.5)
     n, _ = np.histogram(deviance, edges)
-    return pd.DataFrame({"low": edges[:-1], "high": edges[1:], "n": n})
+    told = pd.Series(n).mask(study.disclosure.closes(n))
+    return pd.DataFrame({"low": edges[:-1], "high": edges[1:], "n": told})
 
 
-def _by_risk(model: Model, fit: CoxFit, martingale: np.ndarray) -> pd.DataFrame:
+def _by_risk(study: Study, model: Model, fit: CoxFit, martingale: np.ndarray) -> pd.DataFrame:
     """Set observed beside expected events of groups of patients by predicted risk."""
     risk = model.design.to_numpy() @ fit.frame["estimate"].to_numpy()
     group = pd.qcut(risk, GROUPS, labels=False, duplicates="drop") + 1
     event = model.frame["event"].to_numpy(float)
     frame = pd.DataFrame({"group": group, "observed": event, "expected": event - martingale})
-    return frame.groupby("group", as_index=False).agg(
+    found = frame.groupby("group", as_index=False).agg(
         n=("observed", "size"), observed=("observed", "sum"), expected=("expected", "sum")
     )
+    rule, n, events = study.disclosure, found["n"], found["observed"]
+    cells = np.column_stack([events, n - events])
+    hidden = rule.closes(cells, rule.hides(cells)).any(axis=1)
+    return found.assign(**{name: found[name].mask(hidden) for name in ("observed", "expected")})
 
 
 def _forms(study: Study, data: Times, model: Model) -> Iterator[pd.DataFrame]:
@@ -305,6 +332,7 @@ def _forms(study: Study, data: Times, model: Model) -> Iterator[pd.DataFrame]:
         line = found.smooth.sort_values("value")
         tail = 0.0 if study.shows_subjects else 0.05
         grid = np.linspace(values.quantile(tail), values.quantile(1 - tail), GRID)
+        grid = grid if study.shows_subjects else _round_grid(grid)
         smooth = np.interp(grid, line["value"], line["estimate"])
         yield pd.DataFrame({"covariate": covariate, "value": grid, "estimate": smooth})
         if draws_subjects(study, len(values)):

@@ -18,8 +18,8 @@ from alsutils.stats.survival import (
 )
 from alsutils.stats.survival.permutation import SurvivalStatistic
 from alsutils.study import Study
-from alsutils.survival.analysis import horizon_of
-from alsutils.survival.times import Figures, Pair, names_of, pairs, times
+from alsutils.survival.telling import horizon_of, telling
+from alsutils.survival.times import Figures, Pair, few_arms, names_of, pairs, times
 
 LOG_RANK, STRATIFIED, COMBO = "log-rank test", "log-rank test, stratified", "max-combo test"
 WEIGHTS: dict[tuple[float, float], str] = {
@@ -92,11 +92,12 @@ def log_rank_tests(study: Study) -> Figures | None:
     rows = []
     for data in times(study):
         for pair in pairs(study, data):
-            rows.append({**pair.names, "analysis": LOG_RANK, **_log_rank(pair.frame)})
+            tested = {} if pair.few else _log_rank(pair.frame)
+            rows.append({**pair.names, "analysis": LOG_RANK, **tested})
         if len(study.arms) > 2:
             names = names_of(study, data, study.treated[0], study.control)
             names["n_treated"] = len(data.frame) - names["n_control"]
-            tested = _log_rank(data.frame)
+            tested = {} if few_arms(study, data.frame) else _log_rank(data.frame)
             rows.append({**names, "analysis": LOG_RANK, "contrast": "All arms", **tested})
     return Figures(pd.DataFrame(rows)) if rows else None
 
@@ -127,7 +128,7 @@ def curve_tests(study: Study) -> CurveTests | None:
     together: list[dict[str, Any]] = []
     shuffled = False
     for data in times(study):
-        horizon = horizon_of(data)
+        horizon = horizon_of(study, data)
         for pair in pairs(study, data):
             if not pair.is_whole or not pair.frame["event"].any():
                 continue
@@ -160,16 +161,18 @@ def gains(study: Study) -> Gains | None:
     """
     parts, chosen = [], []
     for data in times(study):
+        told = telling(study, data)
         for pair in pairs(study, data):
             treated, control = pair.treated_curve, pair.control_curve
-            if treated is None or control is None or not pair.frame["event"].any():
+            if treated is None or control is None or not pair.frame["event"].any() or pair.few:
                 continue
             end = common_horizon([treated, control], [])
-            named = horizon_of(data)
+            named = horizon_of(study, data)
             names = {key: pair.names[key] for key in ("endpoint", "unit", "treated", "contrast")}
             longest = max(curve.last for curve in data.curves.values())
-            grid = np.linspace(0, longest, _POINTS + 1)  # a grid holds no patient's own time
-            for horizon in sorted({*grid[(grid > 0) & (grid <= end)], named}):
+            grid = {*np.linspace(0, longest, _POINTS + 1), named}
+            # The area between two horizons tells of the patients with an event between them.
+            for horizon in sorted(grid if told is None else {*told.together, named}):
                 if not 0 < horizon <= end:
                     continue
                 gap = restricted_mean_difference(treated, control, horizon)

@@ -17,7 +17,8 @@ from alsutils.stats.competing import (
 from alsutils.stats.hazards import CoxFit, HazardFitError, cause_specific, cox, fine_gray
 from alsutils.stats.survival import kaplan_meier, survival_at
 from alsutils.study import Study
-from alsutils.survival.analysis import horizon_of, shown_steps
+from alsutils.survival.analysis import shown_steps
+from alsutils.survival.telling import horizon_of, telling
 from alsutils.survival.times import Figures, Pair, Times, pairs, times
 
 INCIDENCE = "cumulative incidence (Aalen-Johansen)"
@@ -47,12 +48,15 @@ class Kinds:
         the label from 1.
     later : tuple of str
         PARAMCDs of events that may follow after another.
+    hidden : DataFrame
+        Whether what happened to an arm (row) by a kind (column, in words) may not be told.
     """
 
     data: Times
     labels: tuple[str, ...]
     frame: pd.DataFrame
     later: tuple[str, ...]
+    hidden: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -68,10 +72,13 @@ class Competing:
         Results with ``kind``, ``arm`` or ``treated``, and ``time`` of the incidences: each arm's
         incidence, what one less Kaplan-Meier would give, differences, Gray's test, and hazard
         ratios of both sorts.
+    notes : tuple of str
+        What is not told, and why.
     """
 
     curves: pd.DataFrame
     frame: pd.DataFrame
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -88,12 +95,18 @@ class States:
         One row a kind and arm: ``kind``, ``arm``, ``n``, ``last`` (bool: nothing can follow).
     onward : DataFrame
         One row a kind, later event and arm: ``kind``, ``to``, ``arm``, ``n``.
+    hidden : tuple of str
+        Arms whose numbers may not be told; theirs are missing but for ``n`` of ``start``.
+    note : str
+        Why they may not.
     """
 
     endpoint: str
     start: pd.DataFrame
     first: pd.DataFrame
     onward: pd.DataFrame
+    hidden: tuple[str, ...]
+    note: str
 
 
 def definitions(study: Study) -> Figures | None:
@@ -108,16 +121,21 @@ def definitions(study: Study) -> Figures | None:
     -------
     Figures or None
         One row a treated arm and definition: ``definition`` in words, ``events`` of both arms,
-        ratio with its interval. A definition without an estimate is left out.
+        ratio with its interval. A definition without an estimate is left out, as is one that
+        would tell of a few patients.
     """
     rows: list[dict[str, Any]] = []
     for data in times(study):
         for pair in pairs(study, data):
+            if pair.few:
+                continue
             event = pair.frame["event"].to_numpy()
             rows += _defined(study, pair, data.endpoint.label, event, WHOLE)
     for found in kinds(study):
         for pair in pairs(study, Times(found.data.endpoint, found.frame, found.data.curves)):
             for place, label in enumerate(found.labels, start=1):
+                if _is_hidden(study, found, pair, label):
+                    continue
                 event = (pair.frame["kind"] == place).to_numpy()
                 rows += _defined(study, pair, f"{label} first", event, CAUSE)
     return Figures(pd.DataFrame(rows)) if rows else None
@@ -141,10 +159,24 @@ def kinds(study: Study) -> list[Kinds]:
     found = []
     for data in known.values():
         others = [known[code] for code in data.endpoint.competing]
-        one = _forestalled(data, others) if others else _described(study, data)
+        one = _forestalled(study, data, others) if others else _described(study, data)
         if one is not None and one.frame["kind"].nunique() > 1 + (one.frame["kind"] == 0).any():
             found.append(one)
     return found
+
+
+def _hidden_kinds(study: Study, frame: pd.DataFrame, labels: tuple[str, ...]) -> pd.DataFrame:
+    """Find the kinds that may not be told of an arm: its events are told, and those of a kind."""
+    counts = pd.crosstab(frame["arm"], frame["kind"])
+    counts = counts.reindex(index=list(study.arms), columns=range(1, len(labels) + 1), fill_value=0)
+    mask = study.disclosure.closes(counts.to_numpy())
+    return pd.DataFrame(mask, index=list(study.arms), columns=list(labels))
+
+
+def _is_hidden(study: Study, found: Kinds, pair: Pair, label: str) -> bool:
+    """Say whether the comparison of a kind would tell of a few patients."""
+    arms = [study.control, pair.names["treated"]]
+    return pair.few or bool(found.hidden.loc[arms, label].any())
 
 
 def competing(study: Study) -> Competing | None:
@@ -167,9 +199,12 @@ def competing(study: Study) -> Competing | None:
     """
     steps: list[pd.DataFrame] = []
     rows: list[dict[str, Any]] = []
+    hidden = False
     for found in kinds(study):
-        data, horizon = found.data, horizon_of(found.data)
+        data, horizon = found.data, horizon_of(study, found.data)
         end = found.frame["time"].max()
+        told = telling(study, Times(data.endpoint, found.frame, data.curves), found.frame["kind"])
+        hidden |= bool(found.hidden.any(axis=None))
         for place, label in enumerate(found.labels, start=1):
             about = {"endpoint": data.endpoint.label, "unit": data.endpoint.unit, "kind": label}
             own = {
@@ -177,19 +212,23 @@ def competing(study: Study) -> Competing | None:
                 for arm, rows_ in found.frame.groupby("arm")
             }
             for arm in study.arms:
-                if arm in own:
-                    shown = shown_steps(study, own[arm].frame, end)
+                known = told is None or horizon in told.arms.get(arm, ())
+                if arm in own and known and not found.hidden.at[arm, label]:
+                    shown = shown_steps(study, own[arm].frame, end, told, arm)
                     steps.append(shown.assign(arm=arm, **about))
                     rows += _of_arm(found, arm, own[arm], place, horizon)
             pairs_ = pairs(study, Times(data.endpoint, found.frame, data.curves))
             for pair in pairs_:
-                rows += [
-                    {**pair.names, "kind": label, "time": horizon, **row}
-                    for row in _compared(study, pair, own, place, horizon)
-                ]
+                known = told is None or horizon in told.together
+                if known and not _is_hidden(study, found, pair, label):
+                    rows += [
+                        {**pair.names, "kind": label, "time": horizon, **row}
+                        for row in _compared(study, pair, own, place, horizon)
+                    ]
     if not steps:
         return None
-    return Competing(pd.concat(steps, ignore_index=True), pd.DataFrame(rows))
+    notes = (study.disclosure.why,) if hidden else ()
+    return Competing(pd.concat(steps, ignore_index=True), pd.DataFrame(rows), notes)
 
 
 def states(study: Study) -> list[States]:
@@ -209,7 +248,7 @@ def states(study: Study) -> list[States]:
     return [_states(study, found, every) for found in kinds(study)]
 
 
-def _forestalled(data: Times, others: list[Times]) -> Kinds:
+def _forestalled(study: Study, data: Times, others: list[Times]) -> Kinds:
     """Let other events forestall an event; they count until watching for it ends."""
     frame = data.frame.set_index("subject")
     time, kind = frame["time"].copy(), frame["event"].astype(int)
@@ -220,7 +259,8 @@ def _forestalled(data: Times, others: list[Times]) -> Kinds:
         time, kind = time.where(~earlier, theirs["time"]), kind.where(~earlier, place)
     labels = (data.endpoint.label, *(other.endpoint.label for other in others))
     shown = frame.assign(time=time, kind=kind).reset_index()
-    return Kinds(data, labels, shown, tuple(other.endpoint.parameter for other in others))
+    later = tuple(other.endpoint.parameter for other in others)
+    return Kinds(data, labels, shown, later, _hidden_kinds(study, shown, labels))
 
 
 def _described(study: Study, data: Times) -> Kinds | None:
@@ -229,6 +269,11 @@ def _described(study: Study, data: Times) -> Kinds | None:
     if described[data.frame["event"]].isna().any() or described.nunique() < 2:
         return None
     words = described.astype("str")
+    counts = words[described.notna()].value_counts()
+    rare = counts.index[
+        study.disclosure.hides(counts)
+    ]  # a rare kind's name tells of whom it befell
+    words = words.where(~words.isin(rare), OTHERS)
     common = list(words[described.notna()].value_counts().index)
     if len(common) > MOST_KINDS:
         words = words.where(words.isin(common[: MOST_KINDS - 1]), OTHERS)
@@ -237,7 +282,8 @@ def _described(study: Study, data: Times) -> Kinds | None:
     kind = words.map(place).where(described.notna(), 0).fillna(0).astype(int)
     death = study.primary.death
     later = (death,) if death and death != data.endpoint.parameter else ()
-    return Kinds(data, tuple(common), data.frame.assign(kind=kind), later)
+    shown, labels = data.frame.assign(kind=kind), tuple(common)
+    return Kinds(data, labels, shown, later, _hidden_kinds(study, shown, labels))
 
 
 def _defined(
@@ -334,9 +380,26 @@ def _states(study: Study, found: Kinds, every: dict[str, Times]) -> States:
         for place, label in enumerate(found.labels, start=1):
             n = int((own == place).sum())
             first.append({"kind": label, "arm": arm, "n": n, "last": last[label]})
-    return States(
-        found.data.endpoint.label,
+    return _told(
+        study,
+        found,
         pd.DataFrame(start),
         pd.DataFrame(first),
         pd.DataFrame(onward, columns=["kind", "to", "arm", "n"]),
     )
+
+
+def _told(
+    study: Study, found: Kinds, start: pd.DataFrame, first: pd.DataFrame, onward: pd.DataFrame
+) -> States:
+    """Leave out all numbers of an arm of which one would tell of a few patients."""
+    rule = study.disclosure
+    came = first.set_index(["kind", "arm"])["n"].reindex(
+        pd.MultiIndex.from_frame(onward[["kind", "arm"]])
+    )
+    went = onward["arm"][rule.hides(onward["n"], of=came.to_numpy())] if len(onward) else []
+    few = {*start["arm"][rule.hides(start["still"], of=start["n"])], *went}
+    hidden = tuple(a for a in study.arms if a in few or found.hidden.loc[a].any())
+    start = start.assign(still=start["still"].mask(start["arm"].isin(hidden)))
+    first, onward = (f.assign(n=f["n"].mask(f["arm"].isin(hidden))) for f in (first, onward))
+    return States(found.data.endpoint.label, start, first, onward, hidden, rule.why)

@@ -17,7 +17,7 @@ from alsutils.stats.hazards import (
     royston_parmar,
 )
 from alsutils.study import Study
-from alsutils.survival.times import Figures, Times, names_of, times
+from alsutils.survival.times import Figures, Times, few_arms, names_of, times
 
 UNADJUSTED, ADJUSTED = "hazard ratio (Cox)", "hazard ratio (Cox, adjusted)"
 FIRTH = "hazard ratio (Cox, Firth's penalty)"
@@ -106,8 +106,9 @@ def hazard_ratios(study: Study) -> Figures | None:
             rows += found
             lost = model_of(study, data, covariates).lost
             if lost:
+                told = study.disclosure.count(lost, of=len(data.frame))
                 notes.append(
-                    f"{data.endpoint.label}: {lost} of {len(data.frame)} patients lack a covariate "
+                    f"{data.endpoint.label}: {told} of {len(data.frame)} patients lack a covariate "
                     "and are not in the adjusted model."
                 )
     notes += [
@@ -169,6 +170,8 @@ def covariates(study: Study) -> Figures | None:
             for term, figures in found.items():
                 if term not in words or "estimate" not in figures:
                     continue
+                if _few_in(study, model.frame["event"], design[term]):
+                    continue
                 short = words[term].split(", per ")[0] + (", per SD" if spread[term] != 1 else "")
                 row = {"term": words[term], "short": short, **_as_ratio(figures, spread[term])}
                 about = names_of(study, data, study.treated[0], study.control)
@@ -194,11 +197,12 @@ def model_of(study: Study, data: Times, covariates: tuple[str, ...], silent: boo
     Returns
     -------
     Model
-        Without arms where the control has no patient, or no event.
+        Without arms where the control has no patient, or no event, or so few that nothing may be
+        told of them.
     """
     known = data.frame.dropna(subset=list(covariates))
     counted = known if silent else known[known["event"]]
-    there = set(counted["arm"])
+    there = set(counted["arm"]) - set(few_arms(study, known))
     arms = [arm for arm in study.treated if arm in there] if study.control in there else []
     frame = known[known["arm"].isin([study.control, *arms])].reset_index(drop=True)
     design = indicators(frame, arms)
@@ -263,7 +267,7 @@ def _rows(
     rows = []
     for arm in study.treated:
         row = {
-            **names_of(study, Times(data.endpoint, known, {}), arm, study.control),
+            **_sizes(study, data, known, arm),
             "analysis": analysis,
             "contrast": f"{arm} vs {study.control}",
             "treated": arm,
@@ -273,15 +277,37 @@ def _rows(
             row |= _as_ratio(found[arm], 1.0) | {"events": int(model.frame["event"].sum())}
             row["proportional_p"] = check.get(arm, np.nan)
         else:
-            row["reason"] = found.get(arm, {}).get("reason") or _silence(known, study.control, arm)
+            row["reason"] = found.get(arm, {}).get("reason") or _silence(study, known, arm)
         rows.append(row)
     return rows
 
 
-def _silence(known: pd.DataFrame, control: str, arm: str) -> str:
-    """Say which arms have no event."""
-    without = [a for a in (control, arm) if not known.loc[known["arm"] == a, "event"].any()]
+def _sizes(study: Study, data: Times, known: pd.DataFrame, arm: str) -> dict[str, Any]:
+    """Name a row, without numbers of patients that would tell how few were left out."""
+    names = names_of(study, Times(data.endpoint, known, {}), arm, study.control)
+    whole = names_of(study, data, arm, study.control)
+    for column in ("n_control", "n_treated"):
+        if study.disclosure.hides(whole[column] - names[column]):
+            names[column] = np.nan
+    return names
+
+
+def _silence(study: Study, known: pd.DataFrame, arm: str) -> str:
+    """Say which arms have no event, or too few."""
+    few = [a for a in few_arms(study, known) if a in (study.control, arm)]
+    if few:
+        return f"{study.disclosure.few_patients} with the event in {' and '.join(few)}"
+    without = [a for a in (study.control, arm) if not known.loc[known["arm"] == a, "event"].any()]
     return f"no event in {' and '.join(without)}"
+
+
+def _few_in(study: Study, event: pd.Series, column: pd.Series) -> bool:
+    """Say whether a level of a covariate has few patients, or few with the event."""
+    if not set(column) <= {0.0, 1.0}:
+        return False
+    level = column == 1
+    counts = study.disclosure.hides([level.sum(), event[level].sum()], [len(column), np.inf])
+    return bool(counts.any())
 
 
 def _log_ratios(

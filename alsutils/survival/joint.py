@@ -18,7 +18,7 @@ from alsutils.stats.joint_model import (
 from alsutils.stats.survival import TimesError
 from alsutils.study import Study
 from alsutils.survival.hazards import indicators
-from alsutils.survival.times import Times, names_of, times
+from alsutils.survival.times import Times, few_arms, names_of, times
 
 SLOPE, DIFFERENCE = "slope on control", "difference in slope"
 RATIO, LINK = "hazard ratio", "hazard ratio for a slope one SD worse"
@@ -77,6 +77,13 @@ def decline_and_death(study: Study) -> Joint:
     arms = indicators(data.frame, study.treated)
     patients = pd.concat([data.frame[["subject", "arm", "time", "event"]], arms], axis=1)
     patients = patients[patients["time"] > 0]
+    few = few_arms(study, patients)
+    if few:
+        reason = (
+            f"Decline and death are not modelled together: {study.disclosure.few_patients} of "
+            f"{' and '.join(few)} had the event, or have a time."
+        )
+        return Joint(pd.DataFrame(), unit, reason, simulated=False)
     there = [arm for arm in study.treated if 0 < patients[arm].sum() < len(patients)]
     try:
         found = compare_models(_scores(study, patients), patients, there)

@@ -15,9 +15,10 @@ from alsutils.stats.survival import (
     restricted_mean,
 )
 from alsutils.study import Study
-from alsutils.survival.analysis import horizon_of, round_times, shown_steps
+from alsutils.survival.analysis import round_times, shown_steps
 from alsutils.survival.hazards import indicators
-from alsutils.survival.times import Times, times
+from alsutils.survival.telling import horizon_of, own_times, telling
+from alsutils.survival.times import Times, few_arms, times
 
 OWN, READ = "The patients", "Read off the curve"
 
@@ -75,10 +76,13 @@ def read_back(study: Study) -> ReadBack | None:
     if data is None or not data.frame["event"].any():
         return None
     end = max(curve.last for curve in data.curves.values())
-    grid, horizon = round_times(end, data.endpoint.unit), horizon_of(data)
+    grid, horizon = round_times(end, data.endpoint.unit), horizon_of(study, data)
+    told = telling(study, data)
     drawn, rows, people, clicks = [], [], [], []
     for arm, curve in data.curves.items():
-        own = shown_steps(study, curve.frame, end)
+        own = shown_steps(study, curve.frame, end, told, arm)
+        if own.empty:
+            continue
         # A reader clicks after each step, or at even distances where steps are not to be seen.
         points = own[["time", "estimate"]].rename(columns={"estimate": "share"})
         if own is curve.frame:
@@ -95,7 +99,8 @@ def read_back(study: Study) -> ReadBack | None:
             )
         except ReconstructionError:
             continue
-        for source, frame in ((OWN, own), (READ, shown_steps(study, found.curve.frame, end))):
+        again = shown_steps(study, found.curve.frame, end, told, arm)
+        for source, frame in ((OWN, own), (READ, again)):
             drawn.append(frame[["time", "estimate"]].assign(source=source, arm=arm))
         people.append(found.frame.assign(arm=arm))
         clicks.append(points)
@@ -117,9 +122,10 @@ def read_back(study: Study) -> ReadBack | None:
         )
     if not rows:
         return None
+    frame = own_times(study, pd.DataFrame(rows), ["median", "median_read"], end)
     return ReadBack(
         pd.concat(drawn, ignore_index=True),
-        pd.DataFrame(rows),
+        frame,
         _ratios(study, data, pd.concat(people, ignore_index=True)),
         clicks[0],
         data.endpoint.label,
@@ -131,7 +137,10 @@ def read_back(study: Study) -> ReadBack | None:
 def _ratios(study: Study, data: Times, people: pd.DataFrame) -> pd.DataFrame:
     """Give each treated arm's hazard ratio from the patients and from those read back."""
     rows = []
+    silent = few_arms(study, data.frame)
     for arm in study.treated:
+        if {arm, study.control} & set(silent):
+            continue
         row: dict[str, object] = {"treated": arm}
         for name, whole in (("own", data.frame), ("read", people)):
             frame = whole[whole["arm"].isin([study.control, arm])]

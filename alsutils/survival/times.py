@@ -49,6 +49,8 @@ class Pair:
         Who is in the treated arm.
     treated_curve, control_curve : SurvivalCurve or None
         None without patients.
+    few : bool
+        Whether so few patients of an arm had the event that no comparison may be told.
     """
 
     names: dict[str, Any]
@@ -56,11 +58,12 @@ class Pair:
     treated: NDArray[np.bool_]
     treated_curve: SurvivalCurve | None
     control_curve: SurvivalCurve | None
+    few: bool
 
     @property
     def is_whole(self) -> bool:
-        """Whether both arms have patients."""
-        return bool(self.treated.any() and not self.treated.all())
+        """Whether both arms have patients, and events enough for the comparison to be told."""
+        return bool(self.treated.any() and not self.treated.all()) and not self.few
 
 
 @dataclass(frozen=True)
@@ -140,6 +143,7 @@ def pairs(study: Study, data: Times) -> Iterator[Pair]:
     Pair
         In the order of the arms, also where an arm has no patients.
     """
+    silent = few_arms(study, data.frame)
     for arm in study.treated:
         frame = data.frame[data.frame["arm"].isin([study.control, arm])].reset_index(drop=True)
         yield Pair(
@@ -152,7 +156,28 @@ def pairs(study: Study, data: Times) -> Iterator[Pair]:
             (frame["arm"] == arm).to_numpy(),
             data.curves.get(arm),
             data.curves.get(study.control),
+            bool({arm, study.control} & set(silent)),
         )
+
+
+def few_arms(study: Study, frame: pd.DataFrame) -> list[str]:
+    """Name the arms of which nothing may be told, for so few of their patients had the event.
+
+    Parameters
+    ----------
+    study : Study
+        Says how few are too few.
+    frame : DataFrame
+        Patients with ``arm`` and ``event``.
+
+    Returns
+    -------
+    list of str
+        Arms with a few patients, or a few with the event; one without any event can be told of.
+    """
+    counts = frame.groupby("arm")["event"].agg(["sum", "size"]).reindex(list(study.arms))
+    hidden = study.disclosure.hides(counts["sum"]) | study.disclosure.hides(counts["size"])
+    return list(counts.index[hidden])
 
 
 def _strata(study: Study, records: pd.DataFrame) -> pd.Series:
@@ -180,14 +205,19 @@ def names_of(study: Study, data: Times, arm: str, control: str) -> dict[str, Any
     Returns
     -------
     dict
-        ``endpoint``, ``population``, ``visit`` (empty), ``unit``, ``n_control``, ``n_treated``.
+        ``endpoint``, ``population``, ``visit`` (empty), ``unit``, ``n_control``, ``n_treated``
+        (missing where they may not be told).
     """
     counts = data.frame["arm"].value_counts()
+    n_control, n_treated = (
+        np.nan if study.disclosure.hides(n) else n
+        for n in (int(counts.get(control, 0)), int(counts.get(arm, 0)))
+    )
     return {
         "endpoint": data.endpoint.label,
         "population": study.population_label(data.endpoint.population),
         "visit": "",
         "unit": data.endpoint.unit,
-        "n_control": int(counts.get(control, 0)),
-        "n_treated": int(counts.get(arm, 0)),
+        "n_control": n_control,
+        "n_treated": n_treated,
     }

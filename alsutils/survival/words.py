@@ -31,7 +31,10 @@ NO_RATIO = "No hazard ratio could be estimated, so there is none to look at here
 
 def nothing(study: Study, why: str) -> Prose:
     """Say why a section is empty."""
-    return Prose(why if study.config.time_to_event else NO_EVENT)
+    if not study.config.time_to_event:
+        return Prose(NO_EVENT)
+    few = f" Nothing is told where {study.disclosure.few_patients} of an arm had the event."
+    return Prose(why if study.disclosure.is_open else why + few)
 
 
 def includes(low: float, high: float, value: float) -> str:

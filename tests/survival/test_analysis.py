@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from alsutils import survival
+from alsutils.stats.survival.telling import round_step
 from alsutils.study import Study
 from alsutils.survival.analysis import MEAN_RATIO
 from alsutils.survival.hazards import ADJUSTED, UNADJUSTED
@@ -97,11 +98,10 @@ def test_curves_of_an_observed_study_hold_no_own_time(make: Callable[..., Study]
     whole = survival.curves(make())
     study = make(provenance="observed", publish_subject_data=False)
     result = survival.curves(study)
-    times = set(result.frame["time"])
-    step = max(study.tables["adtte"]["AVAL"]) / 40
-    assert all(abs(t / step - round(t / step)) < 1e-9 for t in times)
+    step = round_step(max(study.tables["adtte"]["AVAL"]))
+    assert all(abs(t / step - round(t / step)) < 1e-9 for t in result.frame["time"])
     assert (result.frame["censored"] == 0).all()
-    pd.testing.assert_frame_equal(result.at_risk, whole.at_risk)
+    assert ((result.at_risk["at_risk"] - whole.at_risk["at_risk"]).abs() <= 2).all()
     # the curve still has the height that it has at those times
     at_end = result.frame.groupby("arm")["estimate"].min()
     assert (at_end >= whole.frame.groupby("arm")["estimate"].min() - 1e-12).all()

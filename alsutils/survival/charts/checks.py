@@ -110,7 +110,8 @@ def fitting(study: Study, result: Fitting | None) -> Figure | Prose:
             _counts(result),
             f"Numbers of patients by deviance residual. {told}",
             "Patients to the right had the event earlier than the model expected, those to the "
-            "left later or not yet. Beyond 2 or 3 on either side a patient is a surprise.",
+            "left later or not yet. Beyond 2 or 3 on either side a patient is a surprise."
+            + (" Bars of a few patients are left out." if result.counts["n"].isna().any() else ""),
         )
     several = len(study.treated) > 1
     panel = [f"{r['endpoint']}: {r['treated']}" for r in result.patients.to_dict("records")]
@@ -147,7 +148,7 @@ def fitting(study: Study, result: Fitting | None) -> Figure | Prose:
 
 def _counts(result: Fitting) -> alt.FacetChart:
     """Draw bars of patients by deviance residual."""
-    base = alt.Chart(result.counts).mark_rect(color=theme.ACCENT)
+    base = alt.Chart(result.counts.dropna()).mark_rect(color=theme.ACCENT)
     return (
         base.encode(
             x=alt.X(
@@ -177,7 +178,7 @@ def forms(result: Fitting | None) -> Figure | Prose:
     if result.form_lines.empty:
         return Prose(NO_NUMBERS)
     whole = pd.concat([result.form_lines, result.form_points], ignore_index=True)
-    whole = whole.assign(panel=whole["covariate"] + "|" + whole["endpoint"])
+    whole = whole.assign(panel=whole["covariate"] + "\n" + whole["endpoint"])
     whole = slim(whole, ["panel", "value", "estimate", "residual"])
     x = alt.X("value:Q", title=None, scale=alt.Scale(zero=False, nice=False))
     base = alt.Chart(whole)
@@ -193,9 +194,9 @@ def forms(result: Fitting | None) -> Figure | Prose:
     ]
     if "residual" not in whole:
         layers = layers[1:]
-    two_lines = "split(datum.value, '|')"
+    two_lines = r"split(datum.value, '\n')"
     header = alt.Header(labelAlign="left", labelAnchor="start", labelExpr=two_lines)
-    told = [panel.replace("|", " (") + ")" for panel in _panels(whole)]
+    told = [panel.replace("\n", " (") + ")" for panel in _panels(whole)]
     chart = (
         alt.layer(*layers)
         .properties(height=150)

@@ -32,12 +32,12 @@ def curves(study: Study, result: Curves | None) -> Sequence[Figure | Prose]:
     if result is None:
         return [Prose(NO_EVENT)]
     return [
-        _curve(study, rows, result.at_risk[result.at_risk["endpoint"] == endpoint])
+        _curve(study, rows, result.at_risk[result.at_risk["endpoint"] == endpoint], result.least)
         for endpoint, rows in result.frame.groupby("endpoint", sort=False)
     ]
 
 
-def _curve(study: Study, rows: pd.DataFrame, risk: pd.DataFrame) -> Figure:
+def _curve(study: Study, rows: pd.DataFrame, risk: pd.DataFrame, least: int) -> Figure:
     """Draw one event's curves."""
     endpoint, unit = rows["endpoint"].iloc[0], rows["unit"].iloc[0]
     # Without an interval (share 0 or 1) the band has no width.
@@ -48,7 +48,8 @@ def _curve(study: Study, rows: pd.DataFrame, risk: pd.DataFrame) -> Figure:
     )
     without = f"Without: {lowered(endpoint)}"
     ticks = sorted(set(risk["time"]))
-    steps = charts.steps(drawn, study.arms, unit.capitalize(), without, ticks)
+    sparse = least > 1
+    steps = charts.steps(drawn, study.arms, unit.capitalize(), without, ticks, sparse=sparse)
     kinds = list(dict.fromkeys(rows["band"]))
     steps = steps.transform_filter(f"datum.band == {_CHOICE}")
     # Room for the numbers at risk, which stand outside the plot.
@@ -63,11 +64,18 @@ def _curve(study: Study, rows: pd.DataFrame, risk: pd.DataFrame) -> Figure:
             f"{last['time']:.3g} {unit}s"
         )
     marks = "Ticks are patients whose observation ended. " if study.shows_subjects else ""
+    rough = "."
+    if sparse:
+        marks = (
+            f"Points stand at times between which nobody or at least {least} patients had the "
+            "event. "
+        )
+        rough = f", to the nearest {least}."
     return Figure(
         chart,
         f"Kaplan-Meier curves of the time to the event, {endpoint}, by arm: {fmt.listed(ends)}.",
         f"{marks}Bands are {fmt.percent(study.conf_level)} intervals. Under the axis: patients "
-        "still watched and without the event.",
+        f"still watched and without the event{rough}",
         readout=_readout(kinds),
     )
 

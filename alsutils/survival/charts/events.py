@@ -14,15 +14,15 @@ from alsutils.survival.charts.hazards import finite
 from alsutils.survival.charts.paint import slim
 from alsutils.survival.events import INCIDENCE, Competing, States
 from alsutils.survival.times import Figures
-from alsutils.survival.words import NO_EVENT, NO_KINDS, ONE_DEFINITION, lowered, nothing
+from alsutils.survival.words import NO_KINDS, ONE_DEFINITION, lowered, nothing
 
 
 def definitions(study: Study, result: Figures | None) -> Figure | Prose:
     """Draw the hazard ratio by every definition of the event in one forest."""
     if result is None:
-        return Prose(NO_EVENT)
+        return nothing(study, ONE_DEFINITION)
     if len(set(result.frame["definition"])) < 2:
-        return Prose(ONE_DEFINITION)
+        return nothing(study, ONE_DEFINITION)
     several = len(study.treated) > 1
     rows = result.frame.to_dict("records")
     shown = result.frame.assign(row=[f"{r['definition']} ({r['events']})" for r in rows])
@@ -56,7 +56,8 @@ def competing(study: Study, result: Competing | None) -> Figure | Prose:
             conf_low=rows["conf_low"].fillna(rows["estimate"]),
             conf_high=rows["conf_high"].fillna(rows["estimate"]),
         )
-        panel = charts.steps(drawn, study.arms, unit, "Have had it first")
+        sparse = not study.disclosure.is_open
+        panel = charts.steps(drawn, study.arms, unit, "Have had it first", sparse=sparse)
         title = f"{endpoint}: {kind}" if several else str(kind)
         panels.append(panel.properties(height=200, title=title))
     at = result.frame[result.frame["analysis"] == INCIDENCE]
@@ -82,47 +83,53 @@ def states(study: Study, found: Sequence[States]) -> list[StateDiagram]:
 def _states(study: Study, result: States) -> StateDiagram:
     """Draw one event's states."""
     start = [
-        f"{r['arm']}: {r['n']} at first, {r['still']} when last seen"
+        f"{r['arm']}: {r['n']} at first"
+        + ("" if r["arm"] in result.hidden else f", {r['still']:.0f} when last seen")
         for r in result.start.to_dict("records")
     ]
+    arms = [arm for arm in study.arms if arm not in result.hidden]
     middle, ends, told = [], [], []
     for kind, rows in result.first.groupby("kind", sort=False):
-        counts = dict(zip(rows["arm"], rows["n"], strict=True))
-        told.append(f"{kind} first: {_by_arm(study, counts)}")
+        counts = {r["arm"]: int(r["n"]) for r in rows.to_dict("records") if r["arm"] in arms}
+        told.append(f"{kind} first: {_by_arm(arms, counts)}")
         if rows["last"].all():
             onward = result.onward[result.onward["to"] == kind]
-            ends.append(Box(str(kind), _arrived(study, counts, onward)))
+            ends.append(Box(str(kind), _arrived(arms, counts, onward)))
             continue
         left = result.onward[result.onward["kind"] == kind]
         gone = left.groupby("arm")["n"].sum()
         lines = tuple(
-            f"{arm}: {n}, of whom {gone.get(arm, 0)} went on" for arm, n in counts.items()
+            f"{arm}: {n}, of whom {gone.get(arm, 0):.0f} went on" for arm, n in counts.items()
         )
         middle.append(Box(str(kind), lines))
     known = {box.title for box in ends}
     for name, rows in result.onward.groupby("to", sort=False):
         if name not in known:
-            ends.append(Box(str(name), _arrived(study, dict.fromkeys(study.arms, 0), rows)))
+            ends.append(Box(str(name), _arrived(arms, dict.fromkeys(arms, 0), rows)))
     told += [
-        f"{kind}, then {to}: {_by_arm(study, dict(zip(rows['arm'], rows['n'], strict=True)))}"
+        f"{kind}, then {to}: {_by_arm(arms, dict(zip(rows['arm'], rows['n'], strict=True)))}"
         for (kind, to), rows in result.onward.groupby(["kind", "to"], sort=False)
     ]
+    numbers = "the numbers are patients who came there."
+    if result.hidden:
+        told = told if arms else []
+        numbers = f"numbers are patients. {result.note}"
     return StateDiagram(
         Box("Without any of these", tuple(start)),
         tuple(middle),
         tuple(ends),
-        f"States of the patients, {result.endpoint}. {'. '.join(told)}.",
-        "Boxes are states, arrows are ways between them; the numbers are patients who came there.",
+        f"States of the patients, {'. '.join([result.endpoint, *told])}.",
+        f"Boxes are states, arrows are ways between them; {numbers}",
     )
 
 
-def _arrived(study: Study, direct: dict[str, int], onward: pd.DataFrame) -> tuple[str, ...]:
+def _arrived(arms: Sequence[str], direct: dict[str, int], onward: pd.DataFrame) -> tuple[str, ...]:
     """Say how many came to an end, straight and by way of another state."""
     lines = []
-    for arm in study.arms:
+    for arm in arms:
         straight = direct.get(arm, 0)
         parts = [
-            f"{r['n']} after {lowered(r['kind'])}"
+            f"{r['n']:.0f} after {lowered(r['kind'])}"
             for r in onward[onward["arm"] == arm].to_dict("records")
         ]
         total = straight + int(onward.loc[onward["arm"] == arm, "n"].sum())
@@ -130,5 +137,5 @@ def _arrived(study: Study, direct: dict[str, int], onward: pd.DataFrame) -> tupl
     return tuple(lines)
 
 
-def _by_arm(study: Study, counts: dict[str, int]) -> str:
-    return fmt.listed([f"{counts.get(arm, 0)} on {arm}" for arm in study.arms])
+def _by_arm(arms: Sequence[str], counts: dict[str, int]) -> str:
+    return fmt.listed([f"{counts.get(arm, 0):.0f} on {arm}" for arm in arms])

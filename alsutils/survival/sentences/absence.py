@@ -44,7 +44,11 @@ def _power(row: Mapping[str, Any]) -> str:
     """Word what the number of events could show."""
     power = row.get("power", math.nan)
     if math.isnan(power):
-        return "Without patients in both arms there is no power."
+        return (
+            "So few had the event that its power is not told."
+            if row["few"]
+            else "Without patients in both arms there is no power."
+        )
     text = (
         f"With {fmt.plural(row['events'], 'event')}, a trial has {fmt.percent(power)} power for a "
         f"ratio of {row['ratio']:.2g}; {row['events_needed']:.0f} events give "

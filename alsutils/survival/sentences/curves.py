@@ -4,6 +4,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import pandas as pd
+
 from alsutils.display import Prose
 from alsutils.display import format as fmt
 from alsutils.study import Study
@@ -19,13 +21,11 @@ def follow_up(result: FollowUp | None) -> Prose:
     lines = []
     for endpoint, rows in result.frame.groupby("endpoint", sort=False):
         unit = rows["unit"].iloc[0]
-        total, events = int(rows["n"].sum()), int(rows["events"].sum())
-        line = f"**{endpoint}**: {fmt.count_of(events, total)} of {total} patients had the event. "
-        if events == 0:
-            line = f"**{endpoint}**: none of {total} patients had the event. "
+        total, events = rows["n"].sum(), rows["events"].sum()
+        line = f"**{endpoint}**: {_had_it(rows)} "
         watched = rows[rows["n"] > 0]
         parts = []
-        for r in watched.to_dict("records"):
+        for r in watched.dropna(subset=["longest"]).to_dict("records"):
             middle = (
                 f"at least {fmt.number(r['longest'], 1)}"
                 if math.isnan(r["follow_up"])
@@ -42,10 +42,25 @@ def follow_up(result: FollowUp | None) -> Prose:
     return Prose("\n".join(f"- {line}" for line in lines))
 
 
+def _had_it(rows: pd.DataFrame) -> str:
+    """Say how many patients had an event, in each arm where the total would tell of a few."""
+    if rows[["n", "events"]].isna().any(axis=None):
+        parts = [
+            f"{r['events_told']} of {r['n_told']} on {r['arm']}" for r in rows.to_dict("records")
+        ]
+        return f"{fmt.listed(parts)} had the event."
+    total, events = int(rows["n"].sum()), int(rows["events"].sum())
+    if events == 0:
+        return f"none of {total} patients had the event."
+    return f"{fmt.count_of(events, total)} of {total} patients had the event."
+
+
 def bands(result: Curves | None) -> Prose:
     """Say how much wider the bands for whole curves are than those for one time."""
     if result is None:
         return Prose(SAID)
+    if result.frame.empty:
+        return Prose("\n".join(f"- {note}" for note in result.notes))
     frame = result.frame.assign(width=result.frame["conf_high"] - result.frame["conf_low"])
     lines = []
     for endpoint, rows in frame.groupby("endpoint", sort=False):
@@ -78,6 +93,8 @@ def medians(study: Study, result: Figures | None) -> Prose:
 
 
 def _median(row: Mapping[str, Any], unit: str) -> str:
+    if not row["told"]:
+        return f"a time not told for few on {row['arm']} had it"
     if math.isnan(row["estimate"]):
         return f"a time not reached on {row['arm']}"
     limits = time_interval(row["conf_low"], row["conf_high"])

@@ -65,6 +65,7 @@ def groups(result: Fitting | None) -> Table | Prose:
         {"n": whole, "observed": whole, "expected": lambda value: fmt.number(value, 1)},
         group="endpoint",
         notes=[
-            "Expected by the adjusted Cox model. Events less expected are martingale residuals."
+            "Expected by the adjusted Cox model. Events less expected are martingale residuals.",
+            *result.notes,
         ],
     )

@@ -7,8 +7,9 @@ from alsutils.display import format as fmt
 from alsutils.study import Study
 from alsutils.survival.analysis import MEAN, MEAN_RATIO, QUARTILES, FollowUp
 from alsutils.survival.times import Figures
-from alsutils.survival.words import NO_EVENT, SAID, ratio_cell, time_interval, whole
+from alsutils.survival.words import NO_EVENT, SAID, ratio_cell, time_interval
 
+ROUNDED = "Times by which a share have had it are rounded up, for each is one patient's own."
 _BY = {
     "lower quartile": "A quarter have had it by",
     "median": "Half have had it by (median)",
@@ -22,7 +23,6 @@ def follow_up(result: FollowUp | None) -> Table | Prose:
         return Prose(SAID)
     rows = result.frame.to_dict("records")
     frame = result.frame.assign(
-        share=[fmt.count_of(r["events"], r["n"]) for r in rows],
         watched=[
             fmt.MISSING
             if pd.isna(r["follow_up"])
@@ -37,15 +37,18 @@ def follow_up(result: FollowUp | None) -> Table | Prose:
         "Patients, events and follow-up",
         {
             "arm": "Arm",
-            "n": "Patients",
-            "share": "With the event",
-            "censored": "Without, when last seen",
+            "n_told": "Patients",
+            "events_told": "With the event",
+            "censored_told": "Without, when last seen",
             "watched": "Median follow-up",
             "longest": "Longest time",
         },
-        {"n": whole, "censored": whole, "longest": _one},
+        {"longest": _one},
         group="heading",
-        notes=["Median follow-up by the reverse Kaplan-Meier method, with its interval."],
+        notes=[
+            "Median follow-up by the reverse Kaplan-Meier method, with its interval.",
+            *result.notes,
+        ],
     )
 
 
@@ -83,7 +86,9 @@ def summaries(study: Study, result: Figures | None, compared: Figures | None) ->
         notes=[
             f"In brackets {level} intervals: log-log for shares, Brookmeyer and Crowley for times, "
             "Zou and Donner for differences of shares. Differences are the arm minus "
-            f"{study.control}. – stands where the curve does not reach so far."
+            f"{study.control}. – stands where the curve does not reach so far.",
+            *([] if study.disclosure.is_open else [ROUNDED]),
+            *result.notes,
         ],
         results=pd.concat([result.frame, gaps], ignore_index=True),
     )
@@ -122,7 +127,8 @@ def means(study: Study, compared: Figures | None) -> Table | Prose:
         notes=[
             f"In brackets {fmt.percent(study.conf_level)} intervals. Differences are the arm minus "
             f"{study.control}, ratios the arm over {study.control}; the interval of the ratio is "
-            "made on the scale of its logarithm."
+            "made on the scale of its logarithm.",
+            *compared.notes,
         ],
         results=compared.frame[compared.frame["measure"] == MEAN_RATIO],
     )

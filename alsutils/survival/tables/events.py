@@ -76,7 +76,8 @@ def incidence(study: Study, result: Competing | None) -> Table | Prose:
         notes=[
             f"By {study.config.time_to_event[0].unit} {horizon:.3g}, with "
             f"{fmt.percent(study.conf_level)} intervals. The last column is one less the "
-            "Kaplan-Meier curve with other kinds of event taken as leaving; it is too high."
+            "Kaplan-Meier curve with other kinds of event taken as leaving; it is too high.",
+            *result.notes,
         ],
         results=frame[frame["analysis"].isin([INCIDENCE, NAIVE])],
     )
@@ -88,7 +89,9 @@ def competing(study: Study, result: Competing | None) -> Table | Prose:
         return Prose(SAID)
     frame = result.frame[result.frame["analysis"].isin(_NAMES)]
     if frame.empty:
-        return Prose("Only one arm has patients, so the kinds are not compared.")
+        few = "The kinds are not compared, for the comparison would tell of a few patients."
+        alone = "Only one arm has patients, so the kinds are not compared."
+        return Prose(few if result.notes else alone)
     several = len(study.treated) > 1
     rows = frame.to_dict("records")
     shown = frame.assign(
@@ -109,7 +112,8 @@ def competing(study: Study, result: Competing | None) -> Table | Prose:
         group="heading",
         notes=[
             "The cause-specific ratio compares the rates among those without any event yet, "
-            "Fine and Gray's the growth of the shares."
+            "Fine and Gray's the growth of the shares.",
+            *result.notes,
         ],
         results=shown,
     )

@@ -1,0 +1,60 @@
+"""What tests of several wings ask of all that a chapter shows."""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from alsutils.display import Figure
+
+_NUMBER = re.compile(r"[-−]?\d[\d,]*\.\d+")
+_PIECES = 1e-6  # charts carry six decimals
+
+
+@pytest.fixture(scope="session")
+def tells_of() -> Callable[[Iterable[Any], Iterable[float]], list[float]]:
+    """Search outputs, charts' data and results included, for values of single patients."""
+
+    def search(outputs: Iterable[Any], canaries: Iterable[float]) -> list[float]:
+        shown = np.unique([abs(n) for output in outputs for n in _numbers(_bundle(output))])
+        # A number of few decimals is a figure of the page, and no patient's own.
+        shown = shown[np.abs(shown * 1000 - np.round(shown * 1000)) > 1e-3]
+        own = np.unique(np.abs(list(canaries)))
+        own = own[own > 0.1]  # small ones are like anything
+        if not len(shown):
+            return []
+        near = np.clip(np.searchsorted(shown, own), 1, len(shown) - 1) if len(shown) > 1 else 0
+        gap = np.minimum(abs(shown[near] - own), abs(shown[np.maximum(near - 1, 0)] - own))
+        return own[gap < _PIECES].tolist()
+
+    return search
+
+
+def _bundle(output: Any) -> Any:
+    if isinstance(output, Figure):
+        # The page's HTML repeats the specification.
+        return [output.spec(), output.caption, output.results.to_dict("records")]
+    bundle = output._repr_mimebundle_()
+    json.dumps(bundle, allow_nan=False)
+    return bundle
+
+
+def _numbers(value: Any) -> Iterator[float]:
+    """Yield every number in a JSON value, those within words too."""
+    if isinstance(value, bool) or value is None:
+        return
+    if isinstance(value, (int, float, np.number)):
+        if np.isfinite(value):
+            yield float(value)
+    elif isinstance(value, str):
+        for text in _NUMBER.findall(value):
+            yield float(text.replace(",", "").replace("−", "-"))
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from _numbers(part)
+    elif isinstance(value, (list, tuple)):
+        for part in value:
+            yield from _numbers(part)
