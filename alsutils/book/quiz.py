@@ -110,6 +110,7 @@ class Question(SphinxDirective):
             asked += _html("</summary>")
             said = nodes.container(classes=["als-said"])
             said += nodes.strong(text=_RIGHT if answer.is_right else _WRONG)
+            said += nodes.Text(" ")
             text = StringList([answer.feedback], source=self.get_source_info()[0])
             self.state.nested_parse(text, self.content_offset, said)
             asked += said
