@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "alsutils"
 LONGEST_CELL, SHORT_CELL = 20, 4
 TAKES_A_STUDY = ("index", "chapters/0")
+SOLUTIONS = "chapters/exercises/"  # programs that a reader writes, so longer than calls
 
 WINGS = ("design", "safety", "primary", "mechanism", "survival", "appraisal")
 MAY_IMPORT = {
@@ -57,7 +58,8 @@ def test_a_page_on_a_study_has_one_parameters_cell(name):
 def test_cells_are_short(name):
     lengths = [len(c.source.strip().splitlines()) for c in code_cells(name)]
     assert max(lengths) <= LONGEST_CELL
-    assert sum(length <= SHORT_CELL for length in lengths) * 2 >= len(lengths)
+    if not name.startswith(SOLUTIONS):
+        assert sum(length <= SHORT_CELL for length in lengths) * 2 >= len(lengths)
 
 
 @by_page
