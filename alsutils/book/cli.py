@@ -1,6 +1,7 @@
 """The command line, ``alsbook``: build, check, new, simulate, power, class, grade, forensics."""
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from rich.console import Console
 from alsutils.book.errors import BookError, BuildError
 
 FAILED, WRONG_INPUT = 1, 2
+WIDE = 120  # columns
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -92,14 +94,32 @@ def _shown(path: Path) -> str:
 
 
 @app.command()
-def check(study: StudyArgument) -> None:
-    """Load a study, list every problem with it, and say what its book will hold."""
-    from alsutils.book.summary import summarise
-    from alsutils.study import load_study
+def check(
+    study: StudyArgument,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print all of it as one JSON object, for machines.")
+    ] = False,
+) -> None:
+    """Look a study through: its datasets, what the book will hold, problems and warnings."""
+    import json
 
-    with _told():
-        summary = summarise(load_study(study))
-    typer.echo(summary.text())
+    from alsutils.book.checking import check_study, print_datasets
+    from alsutils.study import StudyError
+
+    report = check_study(study)
+    if as_json:
+        typer.echo(json.dumps(report.as_dict(), ensure_ascii=False, allow_nan=False))
+    else:
+        # A pipe has no width; a table that is cut to the usual one would be no use in it.
+        print_datasets(report, Console(width=None if sys.stdout.isatty() else WIDE))
+        if report.summary:
+            typer.echo(report.summary.text())
+        for warning in report.warnings:
+            typer.echo(f"Warning: {warning}")
+        if report.problems:
+            _say(str(StudyError(report.study, report.problems)))
+    if not report.ok:
+        raise typer.Exit(WRONG_INPUT)
 
 
 @app.command()
@@ -116,10 +136,11 @@ def new(
 
     with _told():
         path = write_template(folder, source)
-    typer.echo(f"Written: {path}")
+    typer.echo(f"Written: {path} and its tables")
     if source is None:
         typer.echo(
-            f"Next: put the tables beside it, change every line, then alsbook check {folder}"
+            f"Next: change every line and fill the tables, as {folder}/README.md says, then "
+            f"alsbook check {folder}"
         )
         return
     decisions = path.read_text("utf-8").count("# DECIDE:")

@@ -14,7 +14,7 @@ class Summary:
     title : str
         Its title, with the provenance of its data.
     facts : tuple of (str, str)
-        Name and value of each fact: arms, populations, datasets, endpoint.
+        Name and value of each fact: arms, populations, endpoint.
     sections : tuple of (str, str or None)
         Chapter of the book, and why part of it is left out, or None where all of it is there.
     """
@@ -54,10 +54,6 @@ def summarise(study: Study) -> Summary:
     facts += [
         (f"population {name}", f"{population.label}, {len(study.subjects(name))} patients")
         for name, population in config.populations.items()
-    ]
-    facts += [
-        (f"dataset {role}", f"{dataset.file}, {len(study.tables[role])} rows")
-        for role, dataset in config.datasets.items()
     ]
     parameter = study.parameter(endpoint.parameter)
     facts.append(("endpoint", f"{parameter.label} ({endpoint.value}) at {visits}"))

@@ -22,17 +22,17 @@ class Coded:
     Attributes
     ----------
     codes : ndarray of int, shape (n,)
-        Position in `values` of each row's value; -1 where it is missing.
-    values : Index
+        Position in `distinct` of each row's value; -1 where it is missing.
+    distinct : Index
         The distinct values.
     """
 
     codes: np.ndarray
-    values: pd.Index
+    distinct: pd.Index
 
     def among(self, wanted: object) -> np.ndarray:
         """Tell for each row whether its value is one of those wanted; shape (n,)."""
-        found = np.append(self.values.isin(list(wanted)), False)  # type: ignore[call-overload]
+        found = np.append(self.distinct.isin(list(wanted)), False)  # type: ignore[call-overload]
         return found[self.codes]
 
 

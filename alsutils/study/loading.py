@@ -280,6 +280,6 @@ def _with_arms(sources: Mapping[str, Source], config: StudyConfig) -> dict[str, 
     dressed = {"adsl": adsl}
     for role, source in sources.items():
         if role != "adsl":
-            own = places.get_indexer(source.subjects.values)[source.subjects.codes]
+            own = places.get_indexer(source.subjects.distinct)[source.subjects.codes]
             dressed[role] = source.table.assign(**{config.arm_column: arms.take(own)})
     return dressed

@@ -143,7 +143,7 @@ def _empty_groups(adsl: Source, config: StudyConfig) -> Iterator[Problem]:
 def _absent(sources: dict[str, Source], config: StudyConfig) -> Iterator[Problem]:
     """Find parameters and visits that study.yml names and the tables do not hold."""
     for role, source in sources.items():
-        have = set(source.parameters.values) if "PARAMCD" in source.table else set()
+        have = set(source.parameters.distinct) if "PARAMCD" in source.table else set()
         for code in _used_parameters(role, config):
             if code not in have:
                 message = f"no record of {code!r}, which study.yml names; it has {listed(have)}"

@@ -48,7 +48,10 @@ def tell(folder: Path, config: StudyConfig, chapter: str, place: str) -> str:
         If the file leads out of the folder or is no text, or the template asks for what study.yml
         does not have, or does more than quote it.
     """
-    return _told(_places(folder, chapter).get(place, ""), config)
+    try:
+        return _told(_places(folder, chapter).get(place, ""), config)
+    except StoryError as error:
+        raise StoryError(f"{FOLDER}/{chapter}{ENDING}, place {place!r}: {error}") from error
 
 
 def check_stories(folder: Path, config: StudyConfig) -> Iterator[Problem]:
