@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from alsutils.mechanism.panel import Samples, cells_of
+from alsutils.mechanism.panel import Samples, cells_of, told_sizes
 from alsutils.stats.censored import geometric_ratio
 from alsutils.stats.ranks import rank_comparison
-from alsutils.study import Study
+from alsutils.stats.telling import quantile_is_told, significant
+from alsutils.study import ARM, Study
 from alsutils.study.config import Biomarker
 
 MAIN = "ratio of geometric means (censored regression)"
@@ -22,6 +23,7 @@ SMALLEST_GROUP = 5  # patients from which quantiles may stand for a group withou
 _FIGURES = ("estimate", "std_error", "df", "statistic", "p_value", "conf_low", "conf_high")
 _SCALED = ["estimate", "conf_low", "conf_high"]
 _COUNTS = ["n_control", "n_treated"]
+TOO_LOW = "too few values above the limit"
 _ROWS = ("arm", "bound", "below", "base_bound", "base_below")  # what a ratio is made of
 
 
@@ -35,19 +37,30 @@ class Detection:
         One row an analyte, visit and arm: ``endpoint``, ``role``, ``unit``, ``limit_low`` and
         ``limit_high`` (limits of its measurements; missing where there is none), ``visit``,
         ``visit_label``, ``arm``, ``n``, ``n_below`` and ``share_below`` (0 to 1; missing without
-        samples).
+        samples). Missing too are numbers that may not be told.
+    arms : DataFrame
+        One row an analyte and arm, all visits together: ``endpoint``, ``arm``, ``n``, and ``told``,
+        the values below the limit as far as may be told.
+    analytes : DataFrame
+        One row an analyte, all arms and visits together: ``endpoint``, ``any`` (a value is below),
+        ``mostly`` (more than half are), ``all`` and ``share`` (missing where it may not be told).
     patients : int
         Patients with any sample.
     unusable : int
         Measurements left out because they are 0 or negative.
     above : int
         Measurements reported as above a limit, which stand at it.
+    notes : tuple of str
+        What is not told, and why.
     """
 
     frame: pd.DataFrame
+    arms: pd.DataFrame
+    analytes: pd.DataFrame
     patients: int
     unusable: int
     above: int
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -58,7 +71,8 @@ class Levels:
     ----------
     frame : DataFrame
         One row an analyte, visit and arm: ``n``, ``p10``, ``q25``, ``median``, ``q75``, ``p90``
-        in the analyte's unit, values below the limit standing at the limit.
+        in the analyte's unit, values below the limit standing at the limit. Where single patients
+        may not be told they have two digits, and those with few patients on a side are missing.
     points : DataFrame
         Single values (``bound``, ``below``) where the study shows subjects, else no row.
     """
@@ -77,7 +91,8 @@ class Changes:
         One row an analyte, visit, contrast and method in the columns of every estimate: ratio
         treated over control with its interval, ``std_error`` on the scale of the natural
         logarithm; with ``parameter``, ``role``, ``visit_number``, ``treated``, ``model``,
-        ``n_below`` and ``reason`` (why there is no estimate).
+        ``n_below``, ``touched`` (whether any value is below its limit) and ``reason`` (why there is
+        no estimate). Numbers of patients that may not be told are missing.
     """
 
     frame: pd.DataFrame
@@ -109,11 +124,55 @@ def detection(study: Study, data: Samples | None) -> Detection | None:
         {**cell.names, "n": len(cell.rows), "n_below": int(cell.rows["below"].sum())}
         for cell in cells_of(study, data)
     ]
-    frame = pd.DataFrame(rows)
-    frame["share_below"] = frame["n_below"] / frame["n"].where(frame["n"] > 0)
+    rule, frame = study.disclosure, pd.DataFrame(rows)
+    sums = frame.groupby(["endpoint", "arm"], sort=False)[["n", "n_below"]].sum().reset_index()
+    hidden = rule.hides(sums["n_below"], sums["n"])
+    sums["told"] = [
+        rule.count(low, of=n) for low, n in zip(sums["n_below"], sums["n"], strict=True)
+    ]
+    whole = frame.groupby("endpoint", sort=False)[["n", "n_below"]].sum().reset_index()
+    share = whole["n_below"] / whole["n"].where(whole["n"] > 0)
+    analytes = whole[["endpoint"]].assign(
+        any=whole["n_below"] > 0,
+        mostly=share > 0.5,
+        all=share == 1,
+        share=share.mask(rule.hides(whole["n_below"], whole["n"])),
+    )
+    frame = _told_cells(study, frame)
     limits = data.frame.groupby("endpoint")["limit"].agg(limit_low="min", limit_high="max")
     frame = frame.join(limits, on="endpoint")
-    return Detection(frame, data.frame["USUBJID"].nunique(), data.unusable, data.above)
+    return Detection(
+        frame,
+        sums[["endpoint", "arm", "n", "told"]],
+        analytes,
+        data.frame["USUBJID"].nunique(),
+        data.unusable,
+        data.above,
+        (rule.why,) if hidden.any() else (),
+    )
+
+
+def _told_cells(study: Study, frame: pd.DataFrame) -> pd.DataFrame:
+    """Give shares below the limit, as far as they and their sums over visits may be told."""
+    rule, parts = study.disclosure, []
+    for _, rows in frame.groupby("endpoint", sort=False):
+        wide = rows.pivot_table(index="visit", columns="arm", values=["n", "n_below"], sort=False)
+        small = rule.hides(wide["n_below"], wide["n"])
+        mask = pd.DataFrame(
+            rule.closes(wide["n_below"], small), wide.index, wide["n_below"].columns
+        )
+        hidden = [mask.at[r["visit"], r["arm"]] for r in rows.to_dict("records")]
+        parts.append(rows.assign(n_below=rows["n_below"].mask(hidden)))
+    told = pd.concat(parts)
+    share = told["n_below"] / told["n"].where(told["n"] > 0)
+    return told.assign(share_below=share, n=_told_numbers(study, told))
+
+
+def _told_numbers(study: Study, frame: pd.DataFrame) -> pd.Series:
+    """Give the numbers of patients with a sample, unless they are all but a few of their arm."""
+    block = study.config.biomarkers
+    people = study.subjects(block.population if block else None)[ARM].astype(str).value_counts()
+    return frame["n"].mask(study.disclosure.hides(frame["n"], frame["arm"].map(people.to_dict())))
 
 
 def levels(study: Study, data: Samples | None) -> Levels | None:
@@ -136,14 +195,20 @@ def levels(study: Study, data: Samples | None) -> Levels | None:
         return None
     shares = {"p10": 0.1, "q25": 0.25, "median": 0.5, "q75": 0.75, "p90": 0.9}
     smallest = 1 if study.shows_subjects else SMALLEST_GROUP
+    least = study.disclosure.minimum
     rows = []
     for cell in cells_of(study, data):
         size = len(cell.rows)
-        values = cell.rows["bound"].quantile(list(shares.values()))
+        values = cell.rows["bound"].quantile(list(shares.values())).to_numpy()
+        if not study.disclosure.is_open:
+            told = quantile_is_told(size, list(shares.values()), least)
+            values = np.where(told, significant(values), np.nan)
         at = values if size >= smallest else [np.nan] * 5
         rows.append({**cell.names, "n": size, **dict(zip(shares, at, strict=True))})
+    frame = pd.DataFrame(rows)
     points = data.frame[["endpoint", "visit", "visit_label", "arm", "bound", "below"]]
-    return Levels(pd.DataFrame(rows), points if study.shows_subjects else points.head(0))
+    frame = frame.assign(n=_told_numbers(study, frame))
+    return Levels(frame, points if study.shows_subjects else points.head(0))
 
 
 def changes(study: Study, data: Samples | None, seed: int = SEED) -> Changes | None:
@@ -183,8 +248,44 @@ def changes(study: Study, data: Samples | None, seed: int = SEED) -> Changes | N
                 _ranked(study, cell),
             ]
             rows.append(named(study, data, pd.concat(parts), marker, visit))
-    frame = pd.concat(rows, ignore_index=True)
-    return Changes(frame)
+    return Changes(told_changes(study, pd.concat(rows, ignore_index=True)))
+
+
+def told_changes(study: Study, frame: pd.DataFrame) -> pd.DataFrame:
+    """Leave out of comparisons of changes what would tell of a few patients.
+
+    Parameters
+    ----------
+    study : Study
+        Says how few are too few.
+    frame : DataFrame
+        Rows of `ratios` or the comparison by ranks, named.
+
+    Returns
+    -------
+    DataFrame
+        With ``touched``. Without figures where an arm has few patients, or few values above the
+        limit; without counts where they are of a few or of all but a few.
+    """
+    rule = study.disclosure
+    frame = frame.assign(touched=frame["n_below"] > 0)
+    if rule.is_open:
+        return frame
+    seen = {s: frame[f"n_{s}"] - frame[f"below_{s}"].fillna(0) for s in ("control", "treated")}
+    few = rule.hides(frame["n_control"]) | rule.hides(frame["n_treated"])
+    thin = few | rule.hides(seen["control"]) | rule.hides(seen["treated"])
+    reason = np.where(few, f"{rule.few_patients} of an arm with a change", TOO_LOW)
+    low = rule.hides(frame["n_below"], frame["n_control"] + frame["n_treated"])
+    for s in ("control", "treated"):
+        low = low | rule.hides(frame[f"below_{s}"], frame[f"n_{s}"])
+    frame = told_sizes(study, frame)
+    known = frame["reason"].str.replace(r"fewer than \d+ values", "too few values", regex=True)
+    counts = ["n_below", "below_control", "below_treated"]
+    return frame.assign(
+        **{c: frame[c].astype(float).mask(thin) for c in _FIGURES},
+        **{c: frame[c].astype(float).mask(low | thin) for c in counts},
+        reason=known.mask(thin & (known == ""), reason),
+    )
 
 
 def ratios(
@@ -287,7 +388,12 @@ def _ranked(study: Study, cell: pd.DataFrame) -> pd.DataFrame:
                 reason = "the median lies among values below the limit"
         counts = {"n_control": int(off.sum()), "n_treated": int(on.sum())}
         below = int(cell.loc[on | off, "below"].sum())
-        rows.append({"treated": treated, **counts, "n_below": below, **row, "reason": reason})
+        sides_below = {
+            f"below_{name}": int((side & cell["below"].to_numpy()).sum())
+            for name, side in (("control", off), ("treated", on))
+        }
+        counts |= {"n_below": below, **sides_below}
+        rows.append({"treated": treated, **counts, **row, "reason": reason})
     return pd.DataFrame(rows).assign(analysis=RANKS, model="")
 
 

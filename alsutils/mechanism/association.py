@@ -20,7 +20,8 @@ from alsutils.stats.correlation import (
     repeated_correlation,
     slope_interaction,
 )
-from alsutils.study import Study
+from alsutils.stats.tidy import ESTIMATE_COLUMNS
+from alsutils.study import ARM, Study
 from alsutils.study.config import Association
 
 EVERYBODY = "All patients"
@@ -54,8 +55,11 @@ class Associations:
         Labels.
     responders : Responders
         Who they are.
-    unclassified : int
-        Patients with both changes of whom it is not known whether they responded.
+    unclassified : str
+        Patients with both changes of whom it is not known whether they responded, as far as may be
+        told; empty without any.
+    low : str
+        Patients with a value below its limit, as far as may be told; empty without any.
     """
 
     frame: pd.DataFrame
@@ -65,7 +69,8 @@ class Associations:
     y: str
     visit: str
     responders: Responders
-    unclassified: int
+    unclassified: str
+    low: str
 
     def row(self, group: str, kind: str = PEARSON) -> pd.Series:
         """Give the row of one group and kind."""
@@ -119,19 +124,62 @@ def association(
         found = _correlations(study.conf_level, group, own, rng, n_draws)
         names = {"group": name, "contrast": name, **_counts(study, group)}
         rows += [{**shared, **names, **row} for row in found]
+    unknown = int(wide["responder"].isna().sum()) if who.words else 0
+    low = int((wide["low_x"] | wide["low_y"]).sum())
     claim = _claim(study, groups, np.random.default_rng(seed), n_draws) if who.words else []
     word = wide["responder"].map({1.0: GOOD, 0.0: OTHERS}).fillna("Not classified")
     points = wide[["arm"]].assign(x=np.exp(wide["x"]), y=np.exp(wide["y"]), group=word)
+    rule = study.disclosure
+    frame, differences = pd.DataFrame(rows), pd.DataFrame([{**shared, **row} for row in claim])
+    if not rule.is_open:
+        frame, differences = _without_few(study, wide, frame, differences)
     return Associations(
-        frame=pd.DataFrame(rows),
-        claim=pd.DataFrame([{**shared, **row} for row in claim]),
+        frame=frame,
+        claim=differences,
         points=points if study.shows_subjects else points.head(0),
         x=data.labels[pair.x],
         y=data.labels[pair.y],
         visit=study.visit_label(pair.visit),
         responders=who,
-        unclassified=int(wide["responder"].isna().sum()) if who.words else 0,
+        unclassified=rule.count(unknown, of=len(wide)) if unknown else "",
+        low=rule.count(low, of=len(wide)) if low else "",
     )
+
+
+def _without_few(
+    study: Study, wide: pd.DataFrame, frame: pd.DataFrame, claim: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Take out groups of a few patients, and numbers that tell how many there are in one."""
+    rule = study.disclosure
+    group = wide["responder"].map({1.0: GOOD, 0.0: OTHERS}).fillna("")
+    cells = pd.crosstab(group, wide["arm"].astype(str))
+    hidden = pd.DataFrame(rule.closes(cells.to_numpy()), cells.index, cells.columns)
+    sizes, people = cells.sum(axis=1), study.subjects()[ARM].astype(str).value_counts()
+    lost = pd.Series(rule.closes(sizes), index=sizes.index)
+    in_arms = cells.sum()
+    missing = pd.Series(rule.hides(in_arms, people.reindex(in_arms.index)), index=in_arms.index)
+    responders_ = frame["group"].isin([GOOD, OTHERS])
+    few = rule.hides(frame["n"])
+    unsized = responders_ & (bool(lost.any()) | bool(hidden.any(axis=None)))
+    for arm, unknown in missing.items():
+        unsized |= (frame["group"] == f"All on {arm}") & unknown
+    unsized |= (frame["group"] == EVERYBODY) & bool(missing.any())
+    figures = [*ESTIMATE_COLUMNS, "p_permuted", "boot_low", "boot_high"]
+    told = frame.assign(
+        **{c: frame[c].astype(float).mask(few) for c in figures if c in frame},
+        n=frame["n"].astype(float).mask(few | (responders_ & bool(lost.any()))),
+        n_below=frame["n_below"].astype(float).mask(rule.hides(frame["n_below"], frame["n"])),
+        **{c: frame[c].astype(float).mask(few | unsized) for c in ("n_control", "n_treated")},
+    )
+    told["df"] = told["df"].where(told["n"].notna())
+    if claim.empty:
+        return told, claim
+    thin = bool(rule.hides(sizes.reindex([GOOD, OTHERS])).any())
+    kept = claim.assign(**dict.fromkeys([c for c in figures if thin and c in claim], np.nan))
+    if lost.any() or missing.any():
+        counts = [c for c in ("n", "n_control", "n_treated", "df") if c in kept]
+        kept = kept.assign(**dict.fromkeys(counts, np.nan))
+    return told, kept
 
 
 def _paired(data: Samples, pair: Association) -> pd.DataFrame:

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 
 from alsutils.mechanism.analysis import Changes
-from alsutils.mechanism.panel import Samples, log_changes
+from alsutils.mechanism.panel import Samples, log_changes, told_sizes
 from alsutils.mechanism.responders import GOOD, OTHERS, responders
 from alsutils.stats.correlation import correlation_network
+from alsutils.stats.tidy import ESTIMATE_COLUMNS
 from alsutils.study import Study
 
 MOST_BELOW = 0.5  # share of an analyte's changes that may rest on values below a limit
@@ -101,8 +102,20 @@ def connections(study: Study, data: Samples | None) -> Connections | None:
         n_control=frame["n"].where(side == "n_control"),
         n_treated=frame["n"].where(side == "n_treated"),
     )
+    frame = _without_few(study, frame)
     out = tuple(labels[code] for code in low.index if code not in kept)
     return Connections(frame, tuple(values.columns), out, study.visit_label(visit))
+
+
+def _without_few(study: Study, frame: pd.DataFrame) -> pd.DataFrame:
+    """Take out correlations of a few patients, and numbers that tell how few have no change."""
+    if study.disclosure.is_open or frame.empty:
+        return frame
+    few = study.disclosure.hides(frame["n"])
+    figures = [c for c in frame if c in ESTIMATE_COLUMNS or c.startswith("p_")]
+    frame = frame.assign(**{c: frame[c].mask(few) for c in figures})
+    told = told_sizes(study, frame.assign(treated=frame["arm"])).drop(columns="treated")
+    return told.assign(n=told["n_control"].fillna(told["n_treated"]))
 
 
 def linked(study: Study, data: Samples | None, result: Changes | None) -> Linked | None:

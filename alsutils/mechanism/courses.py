@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from alsutils.mechanism.analysis import N_IMPUTATIONS, NO_BASELINE, SEED, named
+from alsutils.mechanism.analysis import N_IMPUTATIONS, NO_BASELINE, SEED, named, told_changes
 from alsutils.mechanism.panel import Samples
 from alsutils.stats.censored import repeated_ratio
 from alsutils.study import Study
@@ -62,4 +62,6 @@ def courses(study: Study, data: Samples | None, seed: int = SEED) -> Courses | N
         table["reason"] = table["reason"].fillna(f"{NO_BASELINE} any arm")
         for visit, here in table.groupby("visit"):
             parts.append(named(study, data, here, marker, float(visit)))
-    return Courses(pd.concat(parts, ignore_index=True).assign(analysis=REPEATED))
+    frame = pd.concat(parts, ignore_index=True).assign(analysis=REPEATED)
+    frame["n_below"] = frame["below_control"] + frame["below_treated"]
+    return Courses(told_changes(study, frame))

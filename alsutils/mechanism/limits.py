@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 
 from alsutils.mechanism.analysis import SEED
-from alsutils.mechanism.panel import Samples, halved
+from alsutils.mechanism.panel import Samples, halved, told_sizes
 from alsutils.stats.censored import LowCurve, flipped_kaplan_meier, substitution_bias
+from alsutils.stats.survival.telling import told_times
+from alsutils.stats.telling import significant
 from alsutils.study import Study
 
 FLIPPED = "median (flipped Kaplan-Meier)"
@@ -18,6 +20,7 @@ RATIO = 0.7  # of the simulated trials, treated over control
 SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 N_TRIALS = 1000
 _MOST_TELLING = 0.4  # share below the limit of the curve that is shown
+GRID = 40  # values at which a curve may be told where single patients may not
 _PLAIN_SD = 1.0  # of the logarithm, where the data do not tell
 
 
@@ -29,12 +32,17 @@ class Distributions:
     ----------
     frame : DataFrame
         One row an analyte and arm, the median in the columns of every estimate (missing where it
-        lies below the limits); with ``arm``, ``unit``, ``n``, ``n_below``, ``lowest`` (value or
+        lies below the limits); with ``arm``, ``unit``, ``n``, ``n_below`` (missing where it may not
+        be told), ``below_told`` (in words), ``touched`` (any value is below), ``lowest`` (value or
         limit), ``halved`` (the median with half the limit written), ``mean``, ``mean_is_bound`` (at
-        most so much) and ``halved_mean``.
+        most so much) and ``halved_mean``. Where single patients may not be told, medians have two
+        digits and groups of a few patients no row.
     curve : DataFrame
         For the analyte shown: ``arm``, ``value``, ``estimate`` (share below), ``conf_low``,
-        ``conf_high``; no row where no analyte has values on both sides of a limit.
+        ``conf_high``; no row where no analyte has values on both sides of a limit. Where single
+        patients may not be told, at values between which nobody or enough patients lie.
+    notes : tuple of str
+        What is not told, and why.
     shown, unit, visit : str
         An analyte with many values on both sides of its limit, so that its median can just be
         read; its unit; the visit.
@@ -45,6 +53,7 @@ class Distributions:
     shown: str
     unit: str
     visit: str
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -108,11 +117,12 @@ def distributions(study: Study, data: Samples | None) -> Distributions | None:
         ]
         for arm in study.arms:
             own = at[at["arm"] == arm]
-            if own.empty:
+            if own.empty or study.disclosure.hides(len(own)):
                 continue
             curve = flipped_kaplan_meier(own["bound"], own["below"], study.conf_level)
             curves[marker.label, arm] = curve
-            rows.append({"endpoint": marker.label, "arm": arm, **_described(curve, own)})
+            names = {"endpoint": marker.label, "arm": arm}
+            rows.append({**names, **_described(study, curve, own)})
     frame = pd.DataFrame(rows)
     if not frame.empty:
         frame["analysis"], frame["population"] = FLIPPED, data.population
@@ -121,24 +131,61 @@ def distributions(study: Study, data: Samples | None) -> Distributions | None:
         for name in ("n_control", "n_treated"):
             frame[name] = frame["n"].where(side == name)
     shown = _to_show(frame, len(study.arms))
-    parts = [curves[shown, arm].frame.assign(arm=arm) for arm in study.arms if shown]
+    parts = [_told(study, curves[shown, arm].frame).assign(arm=arm) for arm in study.arms if shown]
+    frame, hidden = _without_few(study, frame)
     return Distributions(
         frame=frame,
         curve=pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(),
         shown=shown,
         unit=str(frame.loc[frame["endpoint"] == shown, "unit"].iloc[0]) if shown else "",
         visit=study.visit_label(visit),
+        notes=(study.disclosure.why,) if hidden else (),
     )
 
 
-def _described(curve: LowCurve, own: pd.DataFrame) -> dict[str, object]:
+def _told(study: Study, curve: pd.DataFrame) -> pd.DataFrame:
+    """Give a curve as it may be told: at values between which nobody or enough patients lie."""
+    if study.disclosure.is_open or curve.empty:
+        return curve
+    value = curve["value"].to_numpy()
+    counts = (curve["measured"] + curve["below"]).to_numpy().astype(int)
+    own = np.nextafter(np.repeat(value, counts), np.inf)  # the share below a value leaves it out
+    grid = np.unique(significant(np.geomspace(value.min(), value.max(), GRID)))
+    grid = grid[(grid >= value.min()) & (grid <= value.max())]
+    told = np.array(told_times([(own, np.ones(len(own)))], grid, study.disclosure.minimum))
+    if not len(told):
+        return curve.head(0)
+    at = np.searchsorted(value, told)
+    return curve.drop(columns=["measured", "below"]).iloc[at].assign(value=told)
+
+
+def _without_few(study: Study, frame: pd.DataFrame) -> tuple[pd.DataFrame, bool]:
+    """Take out numbers that tell of a few patients; say whether there were any."""
+    rule = study.disclosure
+    if rule.is_open or frame.empty:
+        return frame, False
+    hidden = pd.Series(rule.hides(frame["n_below"], frame["n"]), index=frame.index)
+    sized = told_sizes(study, frame.assign(treated=frame["arm"]))
+    n = sized["n_control"].fillna(sized["n_treated"])
+    figures = ["estimate", "conf_low", "conf_high", "halved"]
+    return sized.drop(columns="treated").assign(
+        n=n,
+        n_below=frame["n_below"].astype(float).mask(hidden),
+        **{c: significant(frame[c]) for c in figures},
+    ), bool(hidden.any())
+
+
+def _described(study: Study, curve: LowCurve, own: pd.DataFrame) -> dict[str, object]:
     """Median and mean of one group, and what half the limit would have made of them."""
     median, numbers = curve.quantile(0.5), halved(own)
+    lowest = own["bound"].where(own["below"] | study.disclosure.is_open).min()
     return {
         "unit": own["unit"].iloc[0],
         "n": curve.n,
         "n_below": curve.n_below,
-        "lowest": float(own["bound"].min()),
+        "below_told": study.disclosure.count_of(curve.n_below, curve.n),
+        "touched": curve.n_below > 0,
+        "lowest": float(lowest),
         "estimate": median.estimate,
         "conf_low": median.conf_low,
         "conf_high": median.conf_high,

@@ -14,6 +14,7 @@ from alsutils.stats.mediation import (
     mediation_simulation,
 )
 from alsutils.study import Study
+from alsutils.study.telling import tell_sizes
 
 VIA, AROUND, TOTAL = (
     "natural indirect effect",
@@ -157,6 +158,7 @@ def pathways(study: Study, data: Samples | None, seed: int = SEED) -> Pathways |
         visit=study.visit_label(trial.outcome_visit),
         contrast=frame["treated"] + f" vs {study.control}",
     )
+    frame = _without_few(study, frame)
     shown = _to_show(study, frame)
     parts = [trial.sensitivity(shown, treated, seed) for treated in study.treated if shown]
     sensitivity, zero = (
@@ -174,6 +176,17 @@ def pathways(study: Study, data: Samples | None, seed: int = SEED) -> Pathways |
         outcome_visit=study.visit_label(trial.outcome_visit),
         visit=study.visit_label(trial.visit),
     )
+
+
+def _without_few(study: Study, frame: pd.DataFrame) -> pd.DataFrame:
+    """Take out effects in a few patients, and numbers that tell how few are missing."""
+    rule = study.disclosure
+    few = rule.hides(frame["n_control"].astype(float)) | rule.hides(
+        frame["n_treated"].astype(float)
+    )
+    figures = {c: frame[c].astype(float).mask(few) for c in _FIGURES[2:]}
+    reason = frame["reason"].mask(few, f"{rule.few_patients} of an arm have all that it takes")
+    return tell_sizes(study, frame.assign(**figures, reason=reason), study.primary.population)
 
 
 def pathway_power(

@@ -153,10 +153,10 @@ def selection(
     n, picked, seen = _PLAIN_N, round(_PLAIN_N / 3), np.nan
     own = False
     if pair is not None and pair.responders.words:
-        good, others = (int(pair.row(group)["n"]) for group in (GOOD, OTHERS))
+        good, others = (pair.row(group)["n"] for group in (GOOD, OTHERS))
         seen = float(pair.row(GOOD)["estimate"])
-        own = min(good, others) >= FEWEST
-        n, picked = (good + others, good) if own else (n, picked)
+        own = bool(min(good, others) >= FEWEST)  # not so where they may not be told
+        n, picked = (int(good + others), int(good)) if own else (n, picked)
     rows, spreads = [], []
     for i, (world, settings) in enumerate(_WORLDS.items()):
         rng = np.random.default_rng([seed, i])

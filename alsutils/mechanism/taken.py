@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from alsutils.mechanism.panel import Samples
@@ -22,20 +23,26 @@ class Taken:
         One row an arm, set of visits with a sample, and visit: ``arm``, ``visit``,
         ``visit_label``, ``taken``, ``n`` (patients with that set), ``first`` and ``last`` (the
         patients below and up to them when the arm's patients are stacked, those with most samples
-        first).
-    never : int
-        Patients without any sample.
-    whole : int
-        Patients with a sample at every visit.
+        first). Arms in which a set has so few patients that it may not be told are not there.
+    never, whole : float
+        Patients without any sample, and with one at every visit; missing where that may not be
+        told.
+    never_told, whole_told : str
+        The same in words.
     patients : int
         Patients of the population.
+    notes : tuple of str
+        What is not told, and why.
     """
 
     frame: pd.DataFrame
     patterns: pd.DataFrame
-    never: int
-    whole: int
+    never: float
+    whole: float
+    never_told: str
+    whole_told: str
     patients: int
+    notes: tuple[str, ...]
 
 
 def taken(study: Study, data: Samples | None) -> Taken | None:
@@ -72,18 +79,26 @@ def taken(study: Study, data: Samples | None) -> Taken | None:
                 "visit_label": study.visit_label(visit),
                 "patients": len(own),
                 "samples": int(own[visit].sum()),
+                "told": study.disclosure.count(int(own[visit].sum()), of=len(own)),
             }
             for visit in visits
         ]
     frame = pd.DataFrame(rows)
+    rule = study.disclosure
+    hidden = rule.hides(frame["samples"], frame["patients"]) | rule.hides(frame["patients"])
+    frame["samples"] = frame["samples"].mask(hidden)
     frame["share"] = frame["samples"] / frame["patients"].where(frame["patients"] > 0)
     parts = [_patterns(grid[people == arm], arm, study) for arm in study.arms]
+    never, whole = int((~grid.any(axis=1)).sum()), int(grid.all(axis=1).sum())
     return Taken(
         frame=frame,
         patterns=pd.concat(parts, ignore_index=True),
-        never=int((~grid.any(axis=1)).sum()),
-        whole=int(grid.all(axis=1).sum()),
+        never=np.nan if rule.hides(never, of=len(grid)) else never,
+        whole=np.nan if rule.hides(whole, of=len(grid)) else whole,
+        never_told=rule.count(never, of=len(grid)) if never else "none",
+        whole_told=rule.count(whole, of=len(grid)),
         patients=len(grid),
+        notes=(rule.why,) if hidden.any() else (),
     )
 
 
@@ -94,6 +109,8 @@ def _patterns(grid: pd.DataFrame, arm: str, study: Study) -> pd.DataFrame:
     # Most samples first; among equals those that go on longest.
     counted["samples"] = counted[visits].sum(axis=1)
     counted = counted.sort_values(["samples", *visits[::-1]], ascending=False)
+    if study.disclosure.closes(counted["n"]).any():
+        counted = counted.head(0)
     counted["last"] = counted["n"].cumsum()
     counted["first"] = counted["last"] - counted["n"]
     long = counted.melt(["n", "first", "last"], visits, var_name="visit", value_name="taken")

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from alsutils.mechanism.analysis import SEED
-from alsutils.mechanism.panel import SIGNS, LogChanges, Samples, log_changes
+from alsutils.mechanism.panel import SIGNS, LogChanges, Samples, log_changes, told_sizes
 from alsutils.stats.panel import obrien, panel_permutation, residuals, signed_composite
 from alsutils.stats.permutation import shuffles
 from alsutils.stats.two_sample import Sample, mean_difference
@@ -108,9 +108,12 @@ def together(
         endpoint=[by_code[code].label for code in weights["column"]],
         role=[by_code[code].role for code in weights["column"]],
     )
+    whole, composites = (
+        told_sizes(study, pd.concat(rows, ignore_index=True)) for rows in (tests, scores)
+    )
     return Together(
-        tests=pd.concat(tests, ignore_index=True),
-        composite=pd.concat(scores, ignore_index=True).assign(endpoint="Composite score"),
+        tests=whole,
+        composite=composites.assign(endpoint="Composite score"),
         weights=weights,
         directed=sum(sign != 0 for sign in signs.values()),
     )

@@ -163,7 +163,7 @@ NOTHING = "no analyte could be compared"
             False,
         ),
         (other_arm, {"detection": "There is no sample of patients on Control"}, True),
-        (few, {"changes": NOTHING, "association": "not known (n 2)"}, True),
+        (few, {"changes": NOTHING, "association": "not known (few patients)"}, True),
         (nothing_positive, {"detection": "because they have no logarithm"}, False),
         (no_baseline, {"changes": NOTHING, "connections": "not two analytes"}, False),
         (constant, {"changes": NOTHING}, False),

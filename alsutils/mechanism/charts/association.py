@@ -76,7 +76,10 @@ def correlations(study: Study, result: Associations | None) -> Figure | Prose:
     if frame.empty:
         return Prose("No group has patients enough for a correlation.")
     shown = frame.assign(
-        row=[f"{g} (n {n:.0f})" for g, n in zip(frame["group"], frame["n"], strict=True)]
+        row=[
+            f"{g} (n {n:.0f})" if n == n else g
+            for g, n in zip(frame["group"], frame["n"], strict=True)
+        ]
     )
     colour = alt.Color(
         "kind:N",

@@ -103,7 +103,10 @@ def _strongest(known: pd.DataFrame) -> list[str]:
 
 def _chance(study: Study, known: pd.DataFrame) -> str:
     """Say how large a correlation must be to be found at all."""
-    n = int(known["n"].median())
+    middle = known["n"].median()
+    if math.isnan(middle):
+        return ""
+    n = int(middle)
     least = critical_correlation(n, study.alpha)
     return f"With {n} patients, one test alone finds a correlation from {fmt.number(least)} on. "
 

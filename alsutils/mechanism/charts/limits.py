@@ -33,7 +33,7 @@ def distributions(study: Study, result: Distributions | None) -> Figure | Prose:
     """Draw the share of values below each value, by the flipped Kaplan-Meier estimate."""
     if result is None:
         return Prose(NO_BIOMARKERS)
-    if result.curve.empty:
+    if result.curve.empty or result.curve["arm"].nunique() < len(study.arms):
         return Prose(
             "No analyte has values on both sides of its limit in every arm, so there is no curve."
         )
@@ -93,7 +93,7 @@ def methods(study: Study, result: Changes | None) -> Figure | Prose:
         return Prose("")
     frame = result.frame[result.frame["visit_number"] == result.frame["visit_number"].max()]
     frame = frame.replace([np.inf, -np.inf, 0.0], np.nan).dropna(subset=["estimate"])
-    touched = frame.loc[frame["n_below"] > 0, "endpoint"]
+    touched = frame.loc[frame["touched"], "endpoint"]
     frame = frame[frame["endpoint"].isin(touched)]
     if frame.empty:
         return Prose(
@@ -250,7 +250,13 @@ def _readout() -> str:
 def _own(found: Detection) -> pd.DataFrame:
     """Share below the limit of each analyte at the last visit, over all arms."""
     last = found.frame[found.frame["visit"] == found.frame["visit"].max()]
-    sums = last.groupby("endpoint", sort=False)[["n", "n_below"]].sum()
-    shares = (sums["n_below"] / sums["n"].where(sums["n"] > 0)).dropna()
+    cells = last.groupby("endpoint", sort=False)[["n", "n_below", "share_below"]]
+    sums, means = cells.agg(lambda c: c.sum(skipna=False)), cells.mean()
+    known = cells.count()["share_below"] == cells.size()
+    # Where the numbers are not told, each arm counts alike.
+    shares = (sums["n_below"] / sums["n"].where(sums["n"] > 0)).fillna(
+        means["share_below"].where(known)
+    )
+    shares = shares.dropna()
     shares = shares[(shares > 0) & (shares <= 0.85)]
     return pd.DataFrame({"endpoint": shares.index, "share": shares.to_numpy()})

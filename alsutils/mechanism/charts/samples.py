@@ -11,7 +11,7 @@ from alsutils.display import format as fmt
 from alsutils.mechanism.analysis import Detection, Levels
 from alsutils.mechanism.batches import Batches
 from alsutils.mechanism.taken import Taken
-from alsutils.mechanism.words import NO_BATCH
+from alsutils.mechanism.words import NO_BATCH, NO_WALL, NOT_TOLD
 from alsutils.study import Study
 
 MOST_COLUMNS = 8  # arms and visits that fit beside each other
@@ -23,6 +23,8 @@ def taken(study: Study, result: Taken | None) -> Figure | Prose:
     if result is None:
         return Prose("")
     frame = result.patterns
+    if frame.empty and result.patients and not study.disclosure.is_open:
+        return Prose(NO_WALL)
     visits = list(dict.fromkeys(frame.sort_values("visit")["visit_label"]))
     base = alt.Chart(frame).encode(
         x=alt.X(
@@ -57,7 +59,7 @@ def taken(study: Study, result: Taken | None) -> Figure | Prose:
         .facet(alt.Facet("arm:N", sort=list(study.arms), title=None), columns=2)
     )
     told = [
-        f"{r['arm']} at {r['visit_label'].lower()} {r['samples']} of {r['patients']}"
+        f"{r['arm']} at {r['visit_label'].lower()} {r['told']} of {r['patients']}"
         for r in result.frame.to_dict("records")
     ]
     return Figure(
@@ -72,7 +74,7 @@ def detection(study: Study, result: Detection | None) -> Figure | Prose:
     """Draw the share of values below the limit, a row an analyte, a column a visit and arm."""
     if result is None:
         return Prose("")
-    if not (result.frame["n_below"] > 0).any():
+    if not result.analytes["any"].any():
         return Prose("No value lies below a limit, so there is no picture of them.")
     frame = result.frame.assign(
         cell=[fmt.percent(share) for share in result.frame["share_below"]],
@@ -107,8 +109,9 @@ def detection(study: Study, result: Detection | None) -> Figure | Prose:
     )
     return Figure(
         chart,
-        f"Share of values below the limit of quantification. {_mostly_below(frame)}",
-        "The darker a cell, the more of its values are only known to lie below the limit.",
+        f"Share of values below the limit of quantification. {_mostly_below(result)}",
+        "The darker a cell, the more of its values are only known to lie below the limit."
+        + (f" {NOT_TOLD}" if frame["n_below"].isna().any() else ""),
     )
 
 
@@ -119,11 +122,12 @@ def ink(strong: str, field: str) -> Any:
     return shaded.otherwise(alt.value(theme.CONTROL))
 
 
-def _mostly_below(frame: pd.DataFrame) -> str:
+def _mostly_below(result: Detection) -> str:
     """Name the analytes of which more than half the values are below the limit."""
-    sums = frame.groupby("endpoint", sort=False)[["n", "n_below"]].sum()
-    shares = (sums["n_below"] / sums["n"].where(sums["n"] > 0)).dropna()
-    most = [f"{name} ({fmt.percent(s)})" for name, s in shares[shares > 0.5].items()]
+    most = [
+        r["endpoint"] + ("" if np.isnan(r["share"]) else f" ({fmt.percent(r['share'])})")
+        for r in result.analytes[result.analytes["mostly"]].to_dict("records")
+    ]
     return f"More than half below: {fmt.listed(most)}." if most else "No analyte is mostly below."
 
 

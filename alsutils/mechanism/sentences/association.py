@@ -40,27 +40,32 @@ def association(study: Study, result: Associations | None) -> Prose:
         f"is {fmt.listed(parts)}."
     )
     if result.unclassified:
+        one = result.unclassified == "1"
         text += (
-            f" {fmt.plural(result.unclassified, 'patient')} without a known response "
-            f"{'is' if result.unclassified == 1 else 'are'} in neither group."
+            f" {result.unclassified} {'patient' if one else 'patients'} without a known response "
+            f"{'is' if one else 'are'} in neither group."
         )
-    low = everybody["n_below"]
-    if low:
-        text += f" In {fmt.plural(low, 'patient')} a value lies below its limit and counts as half."
+    if result.low:
+        text += (
+            f" In {result.low} {'patient' if result.low == '1' else 'patients'} a value lies below "
+            "its limit and counts as half."
+        )
     return Prose(text)
 
 
 def _correlation(row: pd.Series, level: str) -> str:
+    n = "" if pd.isna(row["n"]) else f"n {row['n']:.0f}"
     if pd.isna(row["estimate"]):
-        return f"not known (n {row['n']:.0f})"
+        return f"not known ({n or 'few patients'})"
     interval = fmt.interval(row["conf_low"], row["conf_high"])
-    return f"{fmt.number(row['estimate'])} ({level} interval {interval}, n {row['n']:.0f})"
+    told = ", ".join([f"{level} interval {interval}", *([n] if n else [])])
+    return f"{fmt.number(row['estimate'])} ({told})"
 
 
 def claim(study: Study, result: Associations | None) -> Prose:
     """State whether good responders differ from the others in how the two go together."""
     if result is None:
-        return Prose("")
+        return Prose("Without a pair of analytes there is nothing to compare here.")
     if result.claim.empty:
         return Prose("The study does not say who is a good responder, so there is no difference.")
     rows = result.claim.set_index("analysis")

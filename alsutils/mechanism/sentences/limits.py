@@ -37,7 +37,7 @@ def methods(study: Study, result: Changes | None) -> Prose:
     both = result.main.merge(
         result.frame[result.frame["analysis"] == NAIVE], on=key, suffixes=("", "_naive")
     ).dropna(subset=["estimate", "estimate_naive"])
-    touched = both[both["n_below"] > 0]
+    touched = both[both["touched"]]
     if touched.empty:
         return Prose(
             "No comparison has a value below a limit: writing half the limit changes nothing."
@@ -56,7 +56,7 @@ def methods(study: Study, result: Changes | None) -> Prose:
         f"{fmt.number(worst['estimate'])} by censored regression and "
         f"{fmt.number(worst['estimate_naive'])} with half the limit. In "
         f"{turned or 'none'} of {fmt.plural(len(touched), 'comparison')} with values below a "
-        "limit, one interval includes no difference and the other does not."
+        "limit does one interval include no difference and the other not."
     )
 
 

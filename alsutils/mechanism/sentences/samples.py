@@ -16,11 +16,11 @@ def taken(study: Study, result: Taken | None) -> Prose:
     if result is None:
         return Prose(NO_BIOMARKERS)
     text = (
-        f"Of {fmt.plural(result.patients, 'patient')}, {result.whole} gave a sample at every visit "
-        f"and {result.never or 'none'} never gave one."
+        f"Of {fmt.plural(result.patients, 'patient')}, {result.whole_told} gave a sample at every "
+        f"visit and {result.never_told} never gave one."
     )
     later = result.frame[result.frame["visit"] != study.config.time.baseline]
-    shares = later.groupby("arm", sort=False)["share"].mean().dropna()
+    shares = later.groupby("arm", sort=False)["share"].agg(lambda s: s.mean(skipna=False)).dropna()
     if len(shares) > 1:
         told = [f"{fmt.percent(share)} on {arm}" for arm, share in shares.items()]
         text += (
@@ -41,23 +41,19 @@ def detection(study: Study, result: Detection | None) -> Prose:
         f"{fmt.plural(len(names), 'analyte')} {'was' if len(names) == 1 else 'were'} measured at "
         f"{fmt.listed(visits)} in {fmt.plural(result.patients, 'patient')}. "
     )
-    sums = frame.groupby("endpoint", sort=False)[["n", "n_below"]].sum()
-    share = sums["n_below"] / sums["n"].where(sums["n"] > 0)
-    if not (sums["n_below"] > 0).any():
+    analytes = result.analytes
+    if not analytes["any"].any():
         text += "No value lies below a limit of quantification."
-    elif (share.dropna() == 1).all():
+    elif (analytes["all"] | ~analytes["any"] & analytes["share"].isna()).all():
         text += "Every value lies below its limit, so that nothing can be compared."
     else:
-        mostly = [f"{n} ({fmt.percent(s)})" for n, s in share.items() if s > 0.5]
-        free = int((sums["n_below"] == 0).sum())
-        text += f"{fmt.plural(free, 'analyte')} {'has' if free == 1 else 'have'} no value below its"
-        text += " limit; "
-        text += (
-            f"of {fmt.listed(mostly)} more than half lie below."
-            if mostly
-            else "of none more than half lie below."
-        )
-    empty = sorted(set(frame.loc[frame.groupby("arm")["n"].transform("sum") == 0, "arm"]))
+        mostly = mostly_below(result)
+        free = int((~analytes["any"]).sum())
+        has = f"{fmt.plural(free, 'analyte')} {'has' if free == 1 else 'have'}"
+        text += f"{has if free else 'None has'} all values above its limit; "
+        text += f"of {fmt.listed(mostly) or 'none'} more than half lie below."
+    people = result.arms.groupby("arm", sort=False)["n"].sum()
+    empty = sorted(people.index[people == 0])
     if empty:
         text += f" There is no sample of patients on {fmt.listed(empty)}."
     if result.unusable:
@@ -73,11 +69,20 @@ def detection(study: Study, result: Detection | None) -> Prose:
     return Prose(text)
 
 
+def mostly_below(result: Detection) -> list[str]:
+    """Name the analytes of which more than half the values lie below, with their shares."""
+    return [
+        r["endpoint"] + ("" if np.isnan(r["share"]) else f" ({fmt.percent(r['share'])})")
+        for r in result.analytes[result.analytes["mostly"]].to_dict("records")
+    ]
+
+
 def batches(_study: Study, result: Batches | None, change: Changes | None) -> Prose:
     """Say whether arms and batches mix, and what holding the batch equal does."""
     if result is None or change is None:
         return Prose("")
-    sizes = result.counts.groupby("batch")["n"].agg(["sum", lambda n: int((n > 0).sum())])
+    # A number that is not told is some.
+    sizes = result.counts.groupby("batch")["n"].agg(["sum", lambda n: int((n != 0).sum())])
     alone = sorted(sizes.index[sizes.iloc[:, 1] == 1])
     text = f"The values come from {fmt.plural(len(sizes), 'batch', 'batches')}."
     if alone:

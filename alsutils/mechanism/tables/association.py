@@ -41,7 +41,8 @@ def association(study: Study, result: Associations | None) -> Table | Prose:
             "all values, each patient around a level of his or her own. The partial correlation "
             "holds both baselines and the arm equal. With eight patients or fewer the permutations "
             "are all there are, and the test is exact. Standard errors in the results file are on "
-            "Fisher's scale."
+            "Fisher's scale.",
+            *([study.disclosure.why] if frame["n"].isna().any() else []),
         ],
         results=finite(result.frame),
     )

@@ -38,9 +38,15 @@ def changes(study: Study, result: Changes | None) -> Table | Prose:
             "Ratio of geometric means, adjusted for baseline, values below the limit treated as "
             "censored. The standard error in the results file is that of its natural logarithm.",
             *reasons(result.main),
+            *([study.disclosure.why] if _hides(result.main) else []),
         ],
         results=finite(result.main),
     )
+
+
+def _hides(frame: pd.DataFrame) -> bool:
+    """Say whether a number of patients or values is not told."""
+    return bool(frame[[*_COUNTS, "n_below"]].isna().any(axis=None))
 
 
 def courses(study: Study, result: Changes | None, course: Courses | None) -> Table | Prose:

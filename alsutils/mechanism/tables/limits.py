@@ -25,13 +25,13 @@ def distributions(study: Study, result: Distributions | None) -> Table | Prose:
         return Prose("")
     if result.frame.empty:
         return Prose(f"There is no sample at {result.visit.lower()}.")
-    low = result.frame.loc[result.frame["n_below"] > 0, "endpoint"]
+    low = result.frame.loc[result.frame["touched"], "endpoint"]
     frame = result.frame[result.frame["endpoint"].isin(low)]
     if frame.empty:
         return Prose(f"No value lies below a limit at {result.visit.lower()}.")
     rows = frame.assign(
         cell=[_median(r) for r in frame.to_dict("records")],
-        below=[fmt.count_of(r["n_below"], r["n"]) for r in frame.to_dict("records")],
+        below=frame["below_told"],
         halved=[_figure(v) for v in frame["halved"]],
         mean=[
             f"{'<' if bound else ''}{_figure(v)}"
@@ -55,7 +55,8 @@ def distributions(study: Study, result: Distributions | None) -> Table | Prose:
         spanners={"Kaplan-Meier": ["cell", "mean"], "Half the limit": ["halved", "halved_mean"]},
         notes=[
             "“<” stands before the lowest limit where a median or one end of its interval lies "
-            "below it, and before the most that a mean can be."
+            "below it, and before the most that a mean can be.",
+            *result.notes,
         ],
         results=finite(result.frame),
     )
@@ -88,12 +89,15 @@ def methods(study: Study, result: Changes | None) -> Table | Prose:
     wide = frame.pivot_table(
         index=key, columns="analysis", values="ratio", aggfunc="first", sort=False
     ).reset_index()
-    low = frame.drop_duplicates(key)[[*key, "n_below"]]
-    wide = low[low["n_below"] > 0].merge(wide, on=key)
+    low = frame.drop_duplicates(key)[[*key, "n_below", "touched"]]
+    wide = low[low["touched"]].merge(wide, on=key)
     if wide.empty:
         return Prose("")
     # One column for both, so that the four intervals have room beside each other.
-    wide["visit"] = [f"{r['visit']}, {r['n_below']} low" for r in wide.to_dict("records")]
+    wide["visit"] = [
+        f"{r['visit']}, {'some' if pd.isna(r['n_below']) else int(r['n_below'])} low"
+        for r in wide.to_dict("records")
+    ]
     names = {MAIN: "main", IMPUTED: "imputed", NAIVE: "naive", RANKS: "ranks"}
     return tables.table(
         wide.rename(columns=names),

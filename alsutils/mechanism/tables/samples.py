@@ -17,7 +17,8 @@ def taken(study: Study, result: Taken | None) -> Table | Prose:
         return Prose("")
     frame = result.frame.assign(
         cell=[
-            f"{r['samples']} of {r['patients']} ({fmt.percent(r['share'])})"
+            f"{r['told']} of {r['patients']}"
+            + ("" if pd.isna(r["share"]) else f" ({fmt.percent(r['share'])})")
             for r in result.frame.to_dict("records")
         ]
     )
@@ -31,8 +32,9 @@ def taken(study: Study, result: Taken | None) -> Table | Prose:
         "Patients with a sample",
         {"visit_label": "Visit", **arms},
         notes=[
-            f"{fmt.plural(result.whole, 'patient')} of {result.patients} gave a sample at every "
-            f"visit, {result.never or 'none'} at no visit."
+            f"{result.whole_told} of {fmt.plural(result.patients, 'patient')} gave a sample at "
+            f"every visit, {result.never_told} at no visit.",
+            *result.notes,
         ],
     )
 
@@ -41,12 +43,12 @@ def detection(study: Study, result: Detection | None) -> Table | Prose:
     """Lay out samples and those below the limit, a row an analyte, a column an arm."""
     if result is None:
         return Prose("")
-    frame = result.frame.groupby(["endpoint", "arm"], sort=False)[["n", "n_below"]].sum()
-    frame = frame.reset_index()
-    frame["cell"] = [
-        f"{low} of {n}" if n else fmt.MISSING
-        for low, n in zip(frame["n_below"], frame["n"], strict=True)
-    ]
+    frame = result.arms.assign(
+        cell=[
+            f"{low} of {n}" if n else fmt.MISSING
+            for low, n in zip(result.arms["told"], result.arms["n"], strict=True)
+        ]
+    )
     wide = frame.pivot_table(
         index="endpoint", columns="arm", values="cell", aggfunc="first", sort=False
     ).reset_index()
@@ -59,7 +61,10 @@ def detection(study: Study, result: Detection | None) -> Table | Prose:
         wide,
         "Values below the limit of quantification",
         {"endpoint": "Analyte", "limit": "Limit", **arms},
-        notes=["Cells are values below the limit of all samples, all visits together."],
+        notes=[
+            "Cells are values below the limit of all samples, all visits together.",
+            *result.notes,
+        ],
     )
 
 
