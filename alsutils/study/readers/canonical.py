@@ -23,7 +23,7 @@ _FIRST_DAY, _LAST_DAY = (
 )  # 1880 to 2199, for numbers that only their name makes dates
 _RECENT = (3_653, 54_787)  # 1970 to 2109, where the middle of such dates lies
 _NO_VALUE = re.compile(r"NA|NaN|\.[A-Z_a-z]?")  # R's and SAS's marks of a missing number
-_CODE = re.compile(r"^[+-]?0\d+$|\d{16}")  # digits that are a name: zeros in front, or too many
+_CODE = re.compile(r"^[+-]?(0\d+|\d{16,})$")  # digits that are a name: zeros in front, or too many
 _COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?|[+-]?\d+")
 _ISO_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
 _ISO_DATETIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:\.0+)?)?")
@@ -135,7 +135,7 @@ def _number(name: str, values: pa.ChunkedArray, raw: Raw, *, keep_text: bool) ->
         flat = flat.cast(pa.float64(), safe=False)
         flat = pc.if_else(pc.is_nan(flat), None, flat)
     moment = raw.moments.get(name) or _moment_by_name(name, flat)
-    if moment:
+    if moment and flat.null_count < len(flat):
         dated = _moments(flat.cast(pa.float64(), safe=False), moment)
         if dated is not None:
             return dated
@@ -217,13 +217,13 @@ def _text(name: str, values: pa.ChunkedArray, raw: Raw, *, keep_text: bool) -> p
     rest = [value for value in found if value is not None]
     if raw.typeless:
         rest = [value for value in rest if not _NO_VALUE.fullmatch(value.strip())]
-        if not rest and not keep_text:
-            return pa.nulls(len(indices), pa.float64())
-        if not keep_text:
-            numbers = _as_numbers(found, rest, comma=raw.decimal_comma)
-            if numbers is not None:
-                number = pa.chunked_array([numbers.take(indices)])
-                return _number(name, number, raw, keep_text=False)
+    if not rest and not keep_text:
+        return pa.nulls(len(indices), pa.float64())
+    if raw.typeless and not keep_text:
+        numbers = _as_numbers(found, rest, comma=raw.decimal_comma)
+        if numbers is not None:
+            number = pa.chunked_array([numbers.take(indices)])
+            return _number(name, number, raw, keep_text=False)
     changed = _one_kind(rest)
     if changed is not None:
         found = [None if value is None else changed.get(value) for value in found]

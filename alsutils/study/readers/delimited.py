@@ -61,6 +61,7 @@ def read_csv(path: Path) -> Raw:
     names, quoted = _header(head, delimiter)
     missing = ["", "NA"] if quoted else [""]
     rows = _rows(text, delimiter, len(names), missing, first_row - 1).slice(1)
+    _check_end(rows, text, first_row)
     names, columns = _without_leftovers([name.strip() for name in names], rows.columns)
     return Raw(
         tuple(names),
@@ -168,6 +169,16 @@ def _rows(text: bytes, delimiter: str, width: int, missing: list[str], first_row
             value=first.text[:60],
         )
     return table
+
+
+def _check_end(rows: pa.Table, text: bytes, first_row: int) -> None:
+    """Refuse a table whose last cell is the rest of the file, because its quote is not closed."""
+    if not len(rows) or text.count(b'"') % 2 == 0:
+        return
+    last = rows.column(rows.num_columns - 1)[-1].as_py()
+    if last and "\n" in last:
+        row = first_row + len(rows) - 1
+        raise UnreadableTableError("has a quote that is not closed", row, value=last[:60])
 
 
 def _without_leftovers(
