@@ -30,7 +30,6 @@ from alsutils.book.results import collect_rows, write_rows
 from alsutils.book.site import add_files, assemble, build_site, drawing_library
 from alsutils.study import Study, load_study
 
-LIMIT = 3600.0  # seconds that a chapter may take, if nothing else is asked for
 _PRELOADED = ("statsmodels.api", "lifelines")  # what functions of many wings import
 
 
@@ -109,7 +108,7 @@ def build_book(
     jobs: int,
     force: bool,
     reporter: Callable[[], Reporter],
-    timeout: float = LIMIT,
+    timeout: float | None = None,
 ) -> BuildReport:
     """Execute the chapters on a study and build the site.
 
@@ -127,7 +126,7 @@ def build_book(
         Do everything anew although nothing has changed.
     reporter : callable
         Makes the reporter; called once the inputs are found good.
-    timeout : float
+    timeout : float or None
         Seconds that a chapter may take.
 
     Returns
@@ -253,7 +252,7 @@ def _execute(
     store: caching.Cache,
     jobs: int,
     told: Reporter,
-    timeout: float,
+    timeout: float | None,
 ) -> dict[Page, Executed]:
     """Execute what has to be, and keep each execution as soon as it is done."""
     for name, kept in reused.items():
@@ -262,14 +261,14 @@ def _execute(
         told.chapter(task.name, len(task.notebook.cells) + bool(task.parameters), reused=False)
     keys = {page.name: key for page, key in plan.keys.items()}
     names = {task.name for task in tasks}
-    modules = [m for page, r in plan.reached.items() if page.name in names for m in r.modules]
+    found = [m for page, r in plan.reached.items() if page.name in names for m in r.modules]
+    modules = list(dict.fromkeys([*found, *_PRELOADED])) if found else []
     done = dict(reused)
 
     def keep(name: str, executed: Executed) -> None:
         store.put(name, keys[name], executed)
         done[name] = executed
 
-    modules = list(dict.fromkeys([*modules, *_PRELOADED]))
     errors = execute_all(tasks, jobs, told.cell, keep, modules=modules, timeout=timeout)
     if errors:
         raise BuildError("\n".join(str(error) for error in errors))

@@ -1,9 +1,10 @@
-"""The command line, ``alsbook``: build, check, new, simulate, power, class, grade, forensics."""
+"""The command line, ``alsbook``: from building a book to recomputing a printed table."""
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from alsutils.book.errors import BookError, BuildError
 
 FAILED, WRONG_INPUT = 1, 2
 WIDE = 120  # columns
+CORES = os.cpu_count() or 1
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -27,35 +29,60 @@ error_console = Console(stderr=True, soft_wrap=True)
 StudyArgument = Annotated[
     Path, typer.Argument(help="Folder that holds study.yml and the ADaM tables.")
 ]
+OutOption = Annotated[Path, typer.Option(help="Folder for the site, notebooks, results.")]
+JobsOption = Annotated[
+    int, typer.Option(min=1, help="Chapters executed at the same time.", show_default="cores")
+]
+TimeoutOption = Annotated[float, typer.Option(min=1, help="Seconds that a chapter may take.")]
+BookOption = Annotated[
+    Path, typer.Option(help="Folder of the book's source (_config.yml, _toc.yml).")
+]
 
 
 @app.command()
 def build(
-    study: StudyArgument = Path("data/oh2018"),
-    out: Annotated[Path, typer.Option(help="Folder for the site, notebooks, results.")] = Path(
-        "_build"
-    ),
-    jobs: Annotated[
-        int, typer.Option(min=1, help="Chapters executed at the same time.", show_default="cores")
-    ] = os.cpu_count() or 1,
+    studies: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[STUDY]...",
+            help="Folder that holds study.yml and the ADaM tables; several for a book each.",
+            show_default="data/oh2018",
+        ),
+    ] = None,
+    out: OutOption = Path("_build"),
+    jobs: JobsOption = CORES,
     force: Annotated[
         bool, typer.Option("--force", help="Execute chapters that have not changed, too.")
     ] = False,
-    book: Annotated[
-        Path, typer.Option(help="Folder of the book's source (_config.yml, _toc.yml).")
-    ] = Path(),
+    timeout: TimeoutOption = 3600,
+    cluster: Annotated[
+        str | None,
+        typer.Option(help="Address of a Dask scheduler that builds the books of several studies."),
+    ] = None,
+    book: BookOption = Path(),
 ) -> None:
-    """Execute the chapters on a study, collect the results and build the site."""
+    """Execute the chapters on a study, collect the results and build the site.
+
+    Of several studies each gets a book of its own in a folder below OUT, and OUT/index.html leads
+    to them.
+    """
     from alsutils.book.build import build_book
     from alsutils.book.progress import TerminalReporter
 
+    chosen = studies or [Path("data/oh2018")]
+    if len(chosen) > 1:
+        _build_several(chosen, out, book, jobs, cluster, force, timeout)
+        return
+    if cluster is not None:
+        raise typer.BadParameter("a cluster is for several studies", param_hint="--cluster")
     with _told(), TerminalReporter(error_console) as reporter:
         report = build_book(
-            study,
+            chosen[0],
             out,
             book_folder=book,
             jobs=jobs,
             force=force,
+            timeout=timeout,
             reporter=lambda: reporter,
         )
     for warning in report.warnings:
@@ -66,11 +93,74 @@ def build(
         typer.echo(f"Results: {_shown(path)}")
 
 
+def _build_several(
+    studies: list[Path],
+    out: Path,
+    book: Path,
+    jobs: int,
+    cluster: str | None,
+    force: bool,
+    timeout: float,
+) -> None:
+    """Build a book for each study and say what became of each."""
+    from alsutils.book.many import Outcome, build_books
+
+    def tell(outcome: Outcome) -> None:
+        typer.echo(f"{outcome.name}: {'failed' if outcome.error else 'built'}")
+
+    with _told():
+        outcomes = build_books(
+            studies,
+            out,
+            book_folder=book,
+            jobs=jobs,
+            cluster=cluster,
+            force=force,
+            timeout=timeout,
+            report=tell,
+        )
+    typer.echo(f"Books: {_shown(out.resolve() / 'index.html')}")
+    failed = [outcome for outcome in outcomes if outcome.error]
+    for outcome in failed:
+        _say(f"{outcome.study} has no new book:\n{outcome.error}")
+    if failed:
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def watch(
+    study: StudyArgument = Path("data/oh2018"),
+    out: OutOption = Path("_build"),
+    jobs: JobsOption = CORES,
+    timeout: TimeoutOption = 3600,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Where the site is served.")] = 8000,
+    book: BookOption = Path(),
+) -> None:
+    """Serve the site on this machine; build it again on every save and reload the page."""
+    from alsutils.book.watch import watch_book
+
+    with _told():
+        watch_book(
+            study,
+            out,
+            book_folder=book,
+            port=port,
+            options=["--jobs", str(jobs), "--timeout", str(timeout)],
+            say=lambda words: typer.echo(words, err=True),
+        )
+
+
 @contextmanager
 def _told() -> Iterator[None]:
     """Turn errors into words and an exit status; a traceback is for what nobody foresaw."""
     from alsutils.study import StudyError
 
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    # A request to end is heard as Ctrl-C is, so that nothing is left running.
+    with suppress(ValueError):  # elsewhere than in the main thread
+        signal.signal(signal.SIGTERM, stop)
     try:
         yield
     except (StudyError, BookError) as error:

@@ -82,6 +82,8 @@ class Running:
     def stop(self) -> None:
         """Let no further cell start, and end the kernels that this run started."""
         self.stopped = True
+        if self.warm is not None:
+            self.warm.kill()
         for manager in list(self.managers):
             process = getattr(getattr(manager, "provisioner", None), "process", None)
             if process is not None and process.poll() is None:
@@ -212,6 +214,8 @@ def _register_engine() -> None:
             def allowed(cell: Any) -> float | None:
                 """Give the seconds that are left for a cell, and remember which it is."""
                 nonlocal deadline
+                if running.stopped:
+                    raise BuildError("stopped")
                 if running.timeout is None:
                     return None
                 if deadline is None:

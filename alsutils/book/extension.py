@@ -41,6 +41,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("html-page-context", _finish_page, priority=900)
     app.connect("env-before-read-docs", _remember_shared)
     app.connect("env-updated", _pages_to_write)
+    app.connect("html-collect-pages", _forget_words)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -78,6 +79,15 @@ def _pages_to_write(app: Sphinx, env: Any) -> list[str]:
     """Have all pages written anew where a page that changed may show in others."""
     before = getattr(app, "_als_shared", "")
     return [] if before == _shared(env) else sorted(env.all_docs)
+
+
+def _forget_words(app: Sphinx) -> list[Any]:
+    """Take words out of the search that no page has any more: Sphinx keeps them, without a page."""
+    indexer: Any = getattr(app.builder, "indexer", None)
+    for words in (indexer._mapping, indexer._title_mapping) if indexer else ():
+        for word in [word for word, pages in words.items() if not pages]:
+            del words[word]
+    return []
 
 
 def _finish_page(

@@ -77,6 +77,10 @@ class WarmProcess:
         self._process.stdout.close()
         self._log.close()
 
+    def kill(self) -> None:
+        """End it at once; the system then ends its kernels."""
+        self._process.kill()
+
     def fork(self, connection_file: str, folder: str, log: str) -> "ForkedProcess":
         """Fork a kernel.
 

@@ -62,9 +62,14 @@ class Output:
         return self.cache / "site"
 
     def prepare(self) -> None:
+        """Make the folder and that of its cache, and mark it as a build's own."""
+        self.claim()
+        self.cache.mkdir(exist_ok=True)
+
+    def claim(self) -> None:
         """Make the folder and mark it as a build's own."""
         try:
-            self.cache.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(parents=True, exist_ok=True)
             (self.folder / MARKER).write_text(json.dumps({"made_by": "alsbook"}) + "\n", "utf-8")
         except OSError as error:
             raise BookError(f"{self.folder} cannot be written: {error.strerror}") from error

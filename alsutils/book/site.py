@@ -127,7 +127,10 @@ def build_site(source: SiteSource, kept: Path) -> SiteSource:
     goes_on = whole.is_file() and whole.read_text("utf-8") == mark
     # Whatever interrupts this build, the next one starts anew.
     whole.unlink(missing_ok=True)
-    if not (goes_on and _carried_over(source.folder, kept)):
+    if goes_on and _carried_over(source.folder, kept):
+        # Pages name their scripts by what they found there when they were written.
+        shutil.rmtree(site.html / "_static", ignore_errors=True)
+    else:
         shutil.rmtree(kept, ignore_errors=True)
         shutil.copytree(source.folder, kept)
     _run(site)
