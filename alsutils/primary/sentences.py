@@ -332,7 +332,8 @@ def multiplicity(study: Study, result: Family) -> Prose:
         words: int((result.frame[name] <= study.alpha).sum()) for name, words in PROCEDURES.items()
     }
     unadjusted = int((result.frame["p_value"] <= study.alpha).sum())
-    start = f"Of {count} primary hypotheses, {unadjusted} have p at or below {study.alpha:g}."
+    verb = "has" if unadjusted == 1 else "have"
+    start = f"Of {count} primary hypotheses, {unadjusted} {verb} p at or below {study.alpha:g}."
     if len(set(shown.values())) == 1:
         return Prose(f"{start} After adjustment there are {shown['Holm']}, by every procedure.")
     parts = [f"{number} by {words}" for words, number in shown.items()]

@@ -145,7 +145,7 @@ def _of_table(
             continue
         kept = chosen.chosen
         later = kept[kept["AVISITN"].isin(calendar.later(kept)) & kept["AVAL"].notna()]
-        if later.empty or later["AVAL"].nunique() < 2:
+        if later.empty:
             continue
         label, unit = words[str(code)]
         place = Source(source.role, source.path, source.frame, chosen.records)
@@ -227,6 +227,8 @@ def _signs(
         yield "about the start or the other eye", -3
     if _ITEM.search(text) and not _TOTAL.search(text):
         yield "perhaps a single item", -1
+    if later["AVAL"].min() == later["AVAL"].max():
+        yield "the same value in all patients", -8
     if _stands_for_words(later):
         yield "AVAL is a code for words in AVALC", -4
 

@@ -102,7 +102,7 @@ def find_panel(
         if chosen is None:
             continue
         rows = chosen.chosen
-        rows = rows[pd.to_numeric(rows["AVAL"], errors="coerce").notna()]
+        rows = rows[pd.to_numeric(rows["AVAL"], errors="coerce").notna() | _below(rows)]
         later = calendar.later(rows)
         later = tuple(v for v in later if v in visits) or later
         found = rows[rows["AVISITN"].isin(later)]
@@ -119,7 +119,14 @@ def find_panel(
 def _has_limits_of_quantification(frame: pd.DataFrame) -> bool:
     if "LBLLOQ" in frame and frame["LBLLOQ"].notna().any():
         return True
-    return "AVALC" in frame and bool(frame["AVALC"].astype("str").str.startswith("<").any())
+    return bool(_below(frame).any())
+
+
+def _below(frame: pd.DataFrame) -> pd.Series:
+    """Mark values that are given as below a limit."""
+    if "AVALC" not in frame:
+        return pd.Series(False, index=frame.index)
+    return frame["AVALC"].astype("str").str.startswith("<").fillna(False).astype(bool)
 
 
 def _analytes(found: pd.DataFrame, biomarkers: bool) -> tuple[Analyte, ...]:

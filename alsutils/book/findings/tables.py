@@ -175,7 +175,7 @@ def with_one_record(
         records = " and ".join(parts) or None
         chosen = rows.query(records, engine="python") if records else rows
         scheduled = chosen[chosen["AVISITN"].notna()]
-        if not scheduled["AVAL"].notna().any() or scheduled.duplicated(KEY).any():
+        if scheduled.empty or scheduled.duplicated(KEY).any():
             continue
         found = replace(source, records=records)
         if baseline is None or baseline[chosen.index].sum() >= _BASELINE_KEPT * baseline.sum():

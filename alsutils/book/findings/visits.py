@@ -32,6 +32,7 @@ _NAMES = (
 )
 _BASELINE = re.compile(r"\bbaseline\b|^bl$", re.IGNORECASE)
 _COUNTED = re.compile(r"(visit|v)\W?\s*\d+(\.0)?", re.IGNORECASE)
+_SAME_AS_BASE = 0.95  # share of values that equal BASE at a visit that must be the baseline
 _SHORT_TRIAL, _LONG_TRIAL = 28, 1000  # days: below visits are in days, above in months
 
 
@@ -101,12 +102,12 @@ def read_calendar(sources: Iterable[Source]) -> Calendar:
     Calendar
         AVISITN is the time wherever the names of visits bear it out, or where there are none.
     """
-    columns = ["AVISIT", "AVISITN", "ADY", "ABLFL"]
+    columns = ["AVISIT", "AVISITN", "ADY", "ABLFL", "PARAMCD", "AVAL", "BASE"]
     frames = [s.frame.reindex(columns=columns) for s in sources if _has_visits(s.frame)]
     if not frames:
         return Calendar("week", 0.0, {}, frozenset(), "no table has visits", is_guess=True)
     rows = pd.concat([f.astype(object) for f in frames], ignore_index=True)
-    for column in ("AVISITN", "ADY"):
+    for column in ("AVISITN", "ADY", "AVAL", "BASE"):
         rows[column] = pd.to_numeric(rows[column], errors="coerce")
     parsed = {str(name): _parsed(str(name)) for name in rows["AVISIT"].dropna().unique()}
     read = {name: found for name, found in parsed.items() if found}
@@ -157,12 +158,17 @@ def _in_unit(number: float, own: TimeUnit, unit: TimeUnit) -> float:
 
 
 def _baseline_number(rows: pd.DataFrame, names: list[str]) -> float:
-    """AVISITN of the visit that is called or flagged baseline; 0 where none is."""
+    """AVISITN of the visit that is called, flagged or looks like the baseline; 0 where none is."""
     for chosen in (rows["AVISIT"].isin(names), rows["ABLFL"] == "Y"):
         numbers = rows.loc[chosen, "AVISITN"].dropna()
         if len(numbers):
             return float(numbers.mode().iloc[0])
-    return 0.0
+    rows = rows.dropna(subset=["AVAL", "BASE", "AVISITN"])
+    same = rows["AVAL"] == rows["BASE"]
+    moving = ~same.groupby(rows["PARAMCD"]).transform("all")  # a constant tells nothing
+    shares = same[moving].groupby(rows["AVISITN"]).mean()
+    looks = shares[shares >= _SAME_AS_BASE]
+    return float(looks.index.max()) if 0 < len(looks) < len(shares) else 0.0
 
 
 def _sorted(times: dict[str, float]) -> dict[str, float]:

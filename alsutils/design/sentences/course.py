@@ -3,7 +3,7 @@
 from alsutils.design.analysis import (
     Facts,
 )
-from alsutils.design.course import Allocation, Attendance, PatientFlow
+from alsutils.design.course import NO_REASON, Allocation, Attendance, PatientFlow
 from alsutils.display import Prose
 from alsutils.display import format as fmt
 from alsutils.study import Study
@@ -96,12 +96,16 @@ def departures(_study: Study, result: PatientFlow) -> Prose:
     reasons = result.frame[result.frame["kind"] == "reason"]
     totals = reasons.groupby("step", sort=False)["n"].sum()
     most = totals[totals == totals.max()].index.tolist()
-    verb = "is" if len(most) == 1 else "are"
-    return Prose(
-        f"Early leavers: {fmt.listed(shares)}. The commonest reason {verb} "
+    why = (
+        f"The commonest reason {'is' if len(most) == 1 else 'are'} "
         f"{fmt.listed([f'“{w}”' for w in most])} ({totals.max():,} in all arms"
-        f"{' each' if len(most) > 1 else ''}). Who leaves is not left to chance, so patients who "
-        "stay are no longer the groups that randomisation made."
+        f"{' each' if len(most) > 1 else ''})."
+    )
+    if list(totals.index) == [NO_REASON]:
+        why = "The data give no reasons."
+    return Prose(
+        f"Early leavers: {fmt.listed(shares)}. {why} Who leaves is not left to chance, so patients "
+        "who stay are no longer the groups that randomisation made."
     )
 
 

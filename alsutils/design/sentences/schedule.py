@@ -13,11 +13,9 @@ def schedule(study: Study, result: Schedule) -> Prose:
     label = study.parameter(study.primary.parameter).label
     rows = overall[(overall["group"] == PRIMARY) & (overall["row"] == label)]
     rows = rows.sort_values("visit")
-    text = (
-        f"{label} was measured at {fmt.plural(len(rows), 'visit')}, from "
-        f"{study.visit_phrase(rows['visit'].iloc[0])} to "
-        f"{study.visit_phrase(rows['visit'].iloc[-1])}."
-    )
+    first, final = (study.visit_phrase(rows["visit"].iloc[i]) for i in (0, -1))
+    when = f"at {first}" if len(rows) == 1 else f"from {first} to {final}"
+    text = f"{label} was measured at {fmt.plural(len(rows), 'visit')}, {when}."
     last = study.primary.visits[-1]
     there = rows[rows["visit"] == last]
     n = int(there["n"].sum())

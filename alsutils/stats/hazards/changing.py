@@ -160,7 +160,11 @@ def _step(
     )
     period = np.concatenate([old, old[later]]) * 2 + second
     whole = pd.concat([parts, others], axis=1)
-    fit = cox(split, happened, whole, conf_level, ties=ties, strata=period)
+    try:
+        fit = cox(split, happened, whole, conf_level, ties=ties, strata=period)
+    except HazardFitError as error:
+        message = f"too few had the event before or after {cut:.3g} to give {term} a ratio there"
+        raise HazardFitError(message) from error
     frame = fit.frame.iloc[:2].assign(term=term)
     frame.insert(1, "from_time", [0.0, cut])
     frame.insert(2, "to_time", [cut, float(t.max())])
