@@ -129,7 +129,8 @@ def read_document(path: Path) -> Document:
             loader.dispose()
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        said = getattr(error, "problem", None) or " ".join(str(error).split())
+        parts = [getattr(error, name, None) for name in ("context", "problem")]
+        said = ", ".join(part for part in parts if part) or " ".join(str(error).split())
         line = None if mark is None else mark.line + 1
         raise DocumentError(f"is not readable YAML: {said}", line) from error
     except (ValueError, OverflowError) as error:

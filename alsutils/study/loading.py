@@ -142,7 +142,14 @@ def _read_config(folder: Path, name: str) -> tuple[StudyConfig | None, list[Prob
         return StudyConfig.model_validate_json(content), []
     except ValidationError as error:
         errors = error.errors(include_url=False, include_context=False)
-        return None, [_config_problem(dict(e), document) for e in errors]
+        places = [e["loc"] for e in errors]
+        # A list is also called too short where one of its items is wrong.
+        own = [e for e in errors if e["type"] != "too_short" or not _has_part(e["loc"], places)]
+        return None, [_config_problem(dict(e), document) for e in own]
+
+
+def _has_part(place: tuple[object, ...], places: list[tuple[str | int, ...]]) -> bool:
+    return any(len(part) > len(place) and part[: len(place)] == place for part in places)
 
 
 def _config_problem(error: dict[str, object], document: Document) -> Problem:

@@ -138,8 +138,8 @@ def _spelt_out(query: str) -> str:
         tokens = list(tokenize.generate_tokens(io.StringIO(line).readline))
     except (tokenize.TokenError, IndentationError) as error:
         raise QueryError(f"is not a query ({error.args[0]}); {_KNOWS}") from error
-    words = {"&": "and", "|": "or"}
-    changed = [(token.type, words.get(token.string, token.string)) for token in tokens]
+    words = {"&": (tokenize.NAME, "and"), "|": (tokenize.NAME, "or")}
+    changed = [words.get(token.string, (token.type, token.string)) for token in tokens]
     return tokenize.untokenize(changed).strip()
 
 
