@@ -291,16 +291,20 @@ def _make(
     chapters = {page: (key, plan.reached[page]) for page, key in plan.keys.items()}
     made = manifests.describe(plan.study, plan.parts, work / "results", chapters)
     told.step("Building the site")
-    source, text = work / "source", manifests.page_text(made)
+    source, pictures = work / "source", work / "pictures"
     source.mkdir()
-    site = assemble(plan.book, plan.study, notebooks, source, made=text, library=library)
+    pictures.mkdir()
+    text = manifests.page_text(made)
+    site = assemble(
+        plan.book, plan.study, notebooks, source, made=text, library=library, pictures=pictures
+    )
     with ThreadPoolExecutor(1) as aside:  # Jupyter Book keeps but one core busy
         written = aside.submit(_write_files, plan.book, notebooks, work)
         built = build_site(site, kept)
         written.result()
     shutil.copytree(built.html, work / "html")
     seconds = {page.name: round(done.seconds, 3) for page, done in executions.items()}
-    add_files(work / "html", work / "tables", manifests.durations_script(seconds))
+    add_files(work / "html", work / "tables", pictures, manifests.durations_script(seconds))
     warnings = [f"{name}: {text}" for name, nb in notebooks.items() for text in error_outputs(nb)]
     products = {name: caching.fingerprint([work / name]) for name in FOLDERS}
     last = {"seconds": seconds, "warnings": warnings, "products": products}

@@ -6,6 +6,7 @@ the site is built, which browsers draw by themselves, and nothing is asked of an
 
 import re
 import unicodedata
+from pathlib import Path
 from typing import Any
 
 from docutils import nodes  # type: ignore[import-untyped]
@@ -21,6 +22,7 @@ from alsutils.book.quiz import Question
 _LOGGER = logging.getLogger(__name__)
 _BOLD = re.compile(r"\\(?:boldsymbol|bm)\s*(?:\{\s*)?(\\[A-Za-z]+|[A-Za-z])(?:\s*\})?")
 _ALIGNING = re.compile(r"\\(begin|end)\{(?:align|split|eqnarray)\*?\}")
+_TEMPLATES = Path(__file__).parent / "templates"
 _CHART = 'class="als-chart'
 _SORTABLE = " data-sortable"
 _BANNER = (
@@ -33,6 +35,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register the renderer of formulas and the hooks that finish each page."""
     app.add_config_value("alsbook_synthetic", False, "html", bool)
     app.add_html_math_renderer("mathml", (_visit_math, None), (_visit_math_block, None))
+    app.add_css_file("als-tables.css")
     app.add_css_file("als.css")
     app.add_directive("question", Question)
     glossary.setup(app)
@@ -49,6 +52,7 @@ def _set_defaults(_app: Sphinx, config: Any) -> None:
     config.html_math_renderer = "mathml"
     # The theme complains in the browser's console where no mode is named.
     config.html_context.setdefault("default_mode", "auto")
+    config.templates_path.append(str(_TEMPLATES))
 
 
 def _leave_out_thebe(app: Sphinx) -> None:

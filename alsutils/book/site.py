@@ -23,6 +23,7 @@ from alsutils.book.errors import BuildError
 from alsutils.book.execute import ENVIRONMENT
 from alsutils.book.exports import FOLDER, find_tables
 from alsutils.book.manifest import DURATIONS, PAGE
+from alsutils.book.weight import PICTURES, lighten, remove_unused, write_styles
 from alsutils.study import Study
 
 STATIC = Path(__file__).parent / "static"
@@ -61,6 +62,7 @@ def assemble(
     *,
     made: str,
     library: str,
+    pictures: Path,
 ) -> SiteSource:
     """Put everything that the site is made of into one folder.
 
@@ -78,6 +80,8 @@ def assemble(
         The page on how the book was made, in MyST Markdown.
     library : str
         The drawing library, of ``drawing_library``.
+    pictures : Path
+        An empty folder for the charts' pictures, which ``add_files`` puts into the site.
 
     Returns
     -------
@@ -90,7 +94,9 @@ def assemble(
         target = folder / page.name
         target.parent.mkdir(parents=True, exist_ok=True)
         if page.name in notebooks:
-            nbformat.write(_for_the_page(notebooks[page.name], page), target.with_suffix(".ipynb"))
+            shown = _for_the_page(notebooks[page.name], page)
+            lighten(shown, page, pictures)
+            nbformat.write(shown, target.with_suffix(".ipynb"))
         else:
             shutil.copyfile(page.source, target.with_suffix(".md"))
     _add_page(book, made, folder)
@@ -138,15 +144,18 @@ def build_site(source: SiteSource, kept: Path) -> SiteSource:
     return site
 
 
-def add_files(html: Path, tables: Path, durations: str) -> None:
+def add_files(html: Path, tables: Path, pictures: Path, durations: str) -> None:
     """Add the files that pages offer or load and that no page's own text depends on."""
     shutil.copytree(tables, html / "_static" / FOLDER)
+    shutil.copytree(pictures, html / "_static" / PICTURES)
+    remove_unused(html)
     (html / "_static" / DURATIONS).write_text(durations, "utf-8")
 
 
 def _mark() -> str:
     """Name what, beside its source, decides how a site comes out."""
-    files = [Path(__file__), Path(__file__).with_name("extension.py")]
+    here = Path(__file__).parent
+    files = [here / name for name in ("site.py", "extension.py", "weight.py", "templates")]
     packages = sorted(f"{d.name}=={d.version}" for d in distributions())
     return f"{sys.version}\n{caching.fingerprint(files)}\n" + "\n".join(packages)
 
@@ -308,6 +317,7 @@ def _write_assets(folder: Path, library: str) -> None:
     from alsutils.display.theme import vega_config
 
     shutil.copytree(STATIC, folder)
+    write_styles(folder)
     (folder / "vega.js").write_text(library, "utf-8")
     themes = {"light": vega_config("light"), "dark": vega_config("dark")}
     colours = f"window.alsThemes = {json.dumps(themes, sort_keys=True)};\n"

@@ -34,6 +34,8 @@ _MIXED = (2, 3, 4)
 _MOST_FACTORS, _MOST_LEVELS, _LARGEST_SHARE = 3, 6, 3
 _BARS = 40
 _TRIALS, _DRAWS = 2_000, 10_000
+_MOST_DRAWN = 2_000_000  # arms, of all patients of all trials of a setting
+_FEWEST_TRIALS = 200
 Codes = NDArray[np.int64]
 
 
@@ -118,7 +120,7 @@ class RandomisationTests:
 
 
 def randomisation_methods(
-    study: Study, seed: int = 1957, n_trials: int = _TRIALS
+    study: Study, seed: int = 1957, n_trials: int | None = None
 ) -> RandomisationMethods:
     """Draw the arms of this trial's patients by each method and see what it brings.
 
@@ -129,8 +131,8 @@ def randomisation_methods(
         strata are those of ``design: randomisation`` or the first categories of ``baseline``.
     seed : int
         Of the simulation.
-    n_trials : int
-        Trials for each setting.
+    n_trials : int or None
+        Trials for each setting; fewer of large trials where None.
 
     Returns
     -------
@@ -138,6 +140,8 @@ def randomisation_methods(
         Without strata and minimisation where there is no category.
     """
     patients = _in_order(study)
+    most = _MOST_DRAWN // max(len(patients), 1)
+    n_trials = n_trials or min(_TRIALS, max(_FEWEST_TRIALS, most))
     names, factors = _factors(study, patients)
     arms = patients[ARM].cat.codes.to_numpy(dtype=np.int8)[None]
     given = study.config.design.randomisation if study.config.design else None

@@ -14,7 +14,8 @@ import vl_convert
 from great_tables import GT
 
 from alsutils.display import format as fmt
-from alsutils.display.theme import vega_config
+from alsutils.display.packing import lean_svg, trimmed
+from alsutils.display.theme import FONT, vega_config
 from alsutils.stats.tidy import RESULT_COLUMNS, result_frame
 
 RESULTS_MIME = "application/vnd.alsutils.results+json"
@@ -68,7 +69,7 @@ class Figure:
         if "width" not in spec and ("mark" in spec or "layer" in spec):
             spec["width"] = "container"
             spec["autosize"] = {"type": "fit-x", "contains": "padding"}
-        return spec
+        return trimmed(spec, json.dumps({**spec, "datasets": None}, ensure_ascii=False))
 
     def to_svg(self) -> str:
         """Draw the chart as it stands where scripts are off: light, at a fixed width."""
@@ -78,8 +79,8 @@ class Figure:
         elif "facet" in spec and "width" not in spec["spec"]:
             width = (STATIC_WIDTH - 120) // spec.get("columns", 1)
             spec["spec"] = {**spec["spec"], "width": width}
-        config = {**vega_config("light"), "background": "white"}
-        return vl_convert.vegalite_to_svg(spec, config=config)
+        config = {**vega_config("light"), "background": "white", "aria": False}
+        return lean_svg(vl_convert.vegalite_to_svg(spec, config=config), FONT)
 
     def to_html(self) -> str:
         """Write the figure as the site shows it."""

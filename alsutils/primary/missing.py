@@ -30,6 +30,7 @@ STRATEGIES = {
 MULTIPLE = "Went on as those who stayed, drawn"
 CARRIED = "Last value carried forward"
 COMPLETE = "Left out unless complete"
+MANY, MOST_VISITS = 1_000, 6  # patients from which on the imputation model sees some visits only
 STEPS = 9  # cells along each side of the tipping-point map
 
 
@@ -98,11 +99,19 @@ def assumptions(study: Study) -> Assumptions:
     """
     endpoint = study.primary
     data = _grid(study)
-    names = (data, endpoint.value, "USUBJID", "VISIT", ARM)
+    modelled = _modelled(study, data)
+    columns = (endpoint.value, "USUBJID", "VISIT", ARM)
+    names = (modelled, *columns)
     level, held = study.conf_level, list(endpoint.covariates)
     last = endpoint.visits[-1]
     parts: list[pd.DataFrame] = []
     notes: list[str] = []
+    known, all_visits = (d["VISIT"].nunique() for d in (modelled, data))
+    if known < all_visits:
+        notes.append(
+            f"Of so many patients the imputation models see {known} of the {all_visits} visits, "
+            "evenly spread."
+        )
     analyses: dict[str, Callable[[], pd.DataFrame]] = {
         words: partial(_conditional, names, held, kind, level) for kind, words in STRATEGIES.items()
     }
@@ -112,9 +121,9 @@ def assumptions(study: Study) -> Assumptions:
         ).frame
     )
     analyses[CARRIED] = lambda: (
-        last_observation_carried_forward(*names, held, conf_level=level).frame
+        last_observation_carried_forward(data, *columns, held, conf_level=level).frame
     )
-    analyses[COMPLETE] = lambda: completers(*names, held, conf_level=level).frame
+    analyses[COMPLETE] = lambda: completers(data, *columns, held, conf_level=level).frame
     randomised = data.drop_duplicates("USUBJID")[ARM].value_counts()
     everybody = {"n_control": randomised[study.control]}
     for words, analyse in analyses.items():
@@ -151,7 +160,7 @@ def tipping(study: Study) -> Tipping | None:
         At the last primary visit, imputed under missing at random.
     """
     endpoint = study.primary
-    data = _grid(study)
+    data = _modelled(study, _grid(study))
     try:
         base = conditional_mean_imputation(
             data,
@@ -177,6 +186,22 @@ def tipping(study: Study) -> Tipping | None:
         frames.append(found.frame.assign(treated=arm))
         contours.append(found.contour.assign(treated=arm))
     return Tipping(pd.concat(frames, ignore_index=True), pd.concat(contours, ignore_index=True))
+
+
+def _modelled(study: Study, data: pd.DataFrame) -> pd.DataFrame:
+    """Keep the visits that imputation models see: of large trials the primary ones and some more.
+
+    A covariance of all of many visits, fitted again without each group of many patients, would
+    take hours.
+    """
+    visits = data["VISIT"].cat.categories
+    if len(visits) <= MOST_VISITS or data["USUBJID"].nunique() <= MANY:
+        return data
+    spread = np.linspace(0, len(visits) - 1, MOST_VISITS).round().astype(int)
+    wanted = {*visits[spread], *(study.visit_label(visit) for visit in study.primary.visits)}
+    kept = [visit for visit in visits if visit in wanted]
+    chosen = data[data["VISIT"].isin(kept)].reset_index(drop=True)
+    return chosen.assign(VISIT=chosen["VISIT"].cat.set_categories(kept))
 
 
 def _grid(study: Study) -> pd.DataFrame:

@@ -17,6 +17,16 @@
   const mode = () => (document.documentElement.dataset.theme === "dark" ? "dark" : "light");
   const isSingle = (spec) => "mark" in spec || "layer" in spec;
 
+  /* Data come by columns, repeated texts once; Vega wants rows. */
+  function unpacked(spec) {
+    for (const [name, data] of Object.entries(spec.datasets || {})) {
+      if (!data.columns) continue;
+      const columns = data.columns.map(([key, values, texts]) => [key, texts ? values.map((place) => texts[place]) : values]);
+      spec.datasets[name] = Array.from({ length: data.rows }, (_, row) => Object.fromEntries(columns.map(([key, values]) => [key, values[row]])));
+    }
+    return spec;
+  }
+
   /* Numbers of panels beside each other that share the width. */
   function across(spec) {
     if (spec.hconcat) return spec.hconcat.length;
@@ -239,6 +249,11 @@
     box.append(picture);
   }
 
+  /* Pictures wait to be shown; a printer does not. */
+  window.addEventListener("beforeprint", () => {
+    for (const picture of document.querySelectorAll(".als-picture")) picture.loading = "eager";
+  });
+
   function start() {
     const charts = [];
     const resized = new ResizeObserver((entries) => {
@@ -252,7 +267,7 @@
       addPicture(box);
       const chart = { box };
       try {
-        chart.spec = JSON.parse(box.querySelector("script[type='application/json']").textContent);
+        chart.spec = unpacked(JSON.parse(box.querySelector("script[type='application/json']").textContent));
       } catch (error) {
         console.error("A chart's specification cannot be read.", error);
         box.classList.add("als-failed");

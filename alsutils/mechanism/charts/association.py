@@ -5,6 +5,7 @@ import numpy as np
 
 from alsutils.display import Figure, Prose, charts, theme
 from alsutils.display import format as fmt
+from alsutils.display.points import drawn
 from alsutils.mechanism.association import PARTIAL, PEARSON, SPEARMAN, Associations
 from alsutils.mechanism.responders import GOOD, OTHERS
 from alsutils.mechanism.selection import Forks, Selection
@@ -36,7 +37,8 @@ def scatter(study: Study, result: Associations | None) -> Figure | Prose:
         why = "no patient has both" if study.shows_subjects else "single patients are not shown"
         return Prose(f"There is no picture here, because {why}; the table holds the figures.")
     present = [g for g in GROUPS if (result.points["group"] == g).any()]
-    base = alt.Chart(result.points)
+    shown = drawn(result.points, of="patient")
+    base = alt.Chart(shown.frame)
     axis = alt.Axis(format="~g", tickCount=5)
     log = alt.Scale(type="log", zero=False, nice=False, padding=12)
     points = base.mark_point(filled=True, size=70, opacity=0.85).encode(
@@ -64,7 +66,7 @@ def scatter(study: Study, result: Associations | None) -> Figure | Prose:
         f"Change of {result.y} against change of {result.x} at {result.visit.lower()}, a point a "
         f"patient. Pearson correlations: {', '.join(told)}.",
         "Dashed lines are no change from baseline. The axes are logarithmic: equal steps are equal "
-        "ratios.",
+        f"ratios.{shown.words}",
     )
 
 

@@ -3,12 +3,14 @@
 import itertools
 import math
 import warnings
+from dataclasses import replace
 
 import altair as alt
 import pandas as pd
 
 from alsutils.display import Figure, Prose, theme
 from alsutils.display import format as fmt
+from alsutils.display.points import drawn
 from alsutils.display.sliders import slider
 from alsutils.mechanism.charts.association import GROUPS, arm_shapes, group_scale
 from alsutils.mechanism.connections import Connections, Linked
@@ -17,6 +19,7 @@ from alsutils.stats.correlation.selection import critical_correlation
 from alsutils.study import Study
 
 SHOWN_FROM = 0.3  # correlation from which a line is drawn at first
+_MOST_POINTS = 600  # of each of several panels
 _LABEL_AT = 1.12  # of the radius
 _ACROSS, _UP = alt.Scale(domain=[-2.0, 2.0]), alt.Scale(domain=[-1.3, 1.3])
 _TOGETHER, _AGAINST = "Together", "Against each other"
@@ -149,6 +152,8 @@ def linked(study: Study, result: Linked | None) -> Figure | Prose:
     if result.frame.empty:
         why = "no patient has a change" if study.shows_subjects else "single patients are not shown"
         return Prose(f"There are no linked charts here, because {why}.")
+    shown = drawn(result.frame, most=_MOST_POINTS, of="patient")
+    result = replace(result, frame=shown.frame)
     columns = [c for c in result.labels if result.frame[c].notna().any()]
     pairs = list(itertools.combinations(columns, 2))
     if not columns:
@@ -175,7 +180,8 @@ def linked(study: Study, result: Linked | None) -> Figure | Prose:
         f"pair, and {result.outcome} at {result.outcome_visit.lower()}, a point a patient; "
         "patients marked in one panel are marked in all.",
         "Drag a box over some points: the same patients stay bright in every panel. Choose a group "
-        "in the key to see it alone. Ratios to baseline on logarithmic axes.",
+        "in the key to see it alone. Ratios to baseline on logarithmic axes."
+        f"{shown.words}",
     )
 
 

@@ -8,12 +8,14 @@ import pandas as pd
 
 from alsutils.display import Figure, Prose, theme
 from alsutils.display import format as fmt
+from alsutils.display.points import drawn
 from alsutils.mechanism.analysis import Detection, Levels
 from alsutils.mechanism.batches import Batches
 from alsutils.mechanism.taken import Taken
 from alsutils.mechanism.words import NO_BATCH, NO_WALL, NOT_TOLD
 from alsutils.study import Study
 
+MOST_DOTS = 4_000  # in all panels together
 MOST_COLUMNS = 8  # arms and visits that fit beside each other
 _LOG_AXIS = alt.Axis(tickCount=4, format="~g", grid=False)
 
@@ -140,7 +142,8 @@ def levels(study: Study, result: Levels | None) -> Figure | Prose:
         return Prose("No group has samples enough to draw how the values spread.")
     panels = list(dict.fromkeys(frame["endpoint"]))
     visits = list(dict.fromkeys(frame.sort_values("visit")["visit_label"]))
-    points = result.points
+    shown = drawn(result.points, MOST_DOTS, "measurement")
+    points = shown.frame
     # One frame for all layers, as a faceted chart needs.
     both = frame.assign(kind="box")
     if len(points):
@@ -189,7 +192,7 @@ def levels(study: Study, result: Levels | None) -> Figure | Prose:
         "Boxes hold the middle half of the values, thin lines the middle 80%, the mark inside is "
         "the median. Values below the limit stand at the limit"
         f"{', dots are single patients' if len(points) else ''}. Axes are logarithmic; each panel "
-        "has its own.",
+        f"has its own.{shown.words}",
     )
 
 

@@ -5,6 +5,7 @@ import pandas as pd
 
 from alsutils.display import Figure, Prose, theme
 from alsutils.display import format as fmt
+from alsutils.display.points import drawn
 from alsutils.primary.dichotomy import THIRDS, PastAndFuture
 from alsutils.study import Study
 
@@ -65,6 +66,7 @@ def past_and_future(study: Study, result: PastAndFuture | None) -> Figure | Pros
     about = study.parameter(study.primary.parameter)
     unit = f"{about.unit} per {study.config.time.unit}".strip()
     patients = result.change.patients
+    shown = drawn(patients, of="patient")
     low, high = patients["before"].quantile([0.05, 0.95])
     lines = []
     for row in result.change.frame.to_dict("records"):
@@ -77,12 +79,12 @@ def past_and_future(study: Study, result: PastAndFuture | None) -> Figure | Pros
     )
     y = alt.Y("change:Q", title="Change of slope")
     scale = alt.Scale(domain=["found", _NOISE], range=[theme.ACCENT, theme.WORSE])
-    drawn = pd.DataFrame(lines)
+    both = pd.DataFrame(lines)
     if study.shows_subjects:
-        dots = patients.rename(columns={"group": "arm"})[["arm", "before", "change"]]
+        dots = shown.frame.rename(columns={"group": "arm"})[["arm", "before", "change"]]
         dots = dots.assign(line="", arm=dots["arm"].astype("str"))
-        drawn = pd.concat([drawn, dots], ignore_index=True)
-    base = alt.Chart(drawn).encode(x=x, y=y)
+        both = pd.concat([both, dots], ignore_index=True)
+    base = alt.Chart(both).encode(x=x, y=y)
     line = base.transform_filter("datum.line != ''").mark_line(strokeWidth=3)
     line = line.encode(
         color=alt.Color("line:N", scale=scale, title="Slope of the line"),
@@ -101,7 +103,7 @@ def past_and_future(study: Study, result: PastAndFuture | None) -> Figure | Pros
         f"{r['group']}: {fmt.estimate(r['estimate'], r['conf_low'], r['conf_high'])}"
         for r in result.change.frame.to_dict("records")
     ]
-    points = "Each point is a patient. " if study.shows_subjects else ""
+    points = f"Each point is a patient.{shown.words} " if study.shows_subjects else ""
     return Figure(
         chart,
         f"Change of slope against the slope before baseline. Slope of the line, {'; '.join(told)}; "

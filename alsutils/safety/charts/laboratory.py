@@ -6,6 +6,7 @@ import pandas as pd
 
 from alsutils.display import Figure, Prose, theme
 from alsutils.display import format as fmt
+from alsutils.display.points import drawn
 from alsutils.safety.laboratory import ALT_LIMIT, BILIRUBIN_LIMIT, HysLaw
 from alsutils.safety.words import NO_LIVER
 from alsutils.study import Study
@@ -29,8 +30,12 @@ def hys_law(study: Study, result: HysLaw | None) -> Figure | Prose:
         chart: alt.FacetChart | alt.LayerChart = _cells(study, result.binned)
         how = "Single patients are not drawn; each cell holds a number of patients."
     else:
-        chart = _points(study, result.points)
-        how = "Each mark is a patient."
+        raised = (result.points["liver"] > ALT_LIMIT) | (
+            result.points["bilirubin"] > BILIRUBIN_LIMIT
+        )
+        shown = drawn(result.points, of="patient", always=raised)
+        chart = _points(study, shown.frame)
+        how = f"Each mark is a patient.{shown.words}"
     return Figure(
         chart,
         f"Peak ALT or AST against peak bilirubin, in upper limits of normal. Above "

@@ -5,6 +5,7 @@ import pandas as pd
 
 from alsutils.display import Figure, Prose, charts, theme
 from alsutils.display import format as fmt
+from alsutils.display.points import thinned
 from alsutils.safety.grades import SEVERITIES, UNGRADED
 from alsutils.safety.times import MEAN, Course, FirstEvents, Timelines
 from alsutils.safety.words import NO_SUBJECTS, NO_TIMES
@@ -20,7 +21,7 @@ def first_events(study: Study, result: FirstEvents | None) -> Figure | Prose:
         return Prose(NO_TIMES)
     panels = []
     for kind in result.kinds:
-        curves = result.curves[result.curves["kind"] == kind]
+        curves = thinned(result.curves[result.curves["kind"] == kind])
         drawn = charts.steps(curves, study.arms, "Study day", "With a first event")
         panels.append(drawn.properties(height=260, title=kind))
     chart = panels[0] if len(panels) == 1 else alt.vconcat(*panels)
@@ -51,7 +52,7 @@ def course(study: Study, result: Course | None) -> Figure | Prose:
         return Prose(NO_TIMES)
     x = alt.X("time:Q", title="Study day", scale=alt.Scale(nice=False))
     y_title = "Events per patient so far"
-    base = alt.Chart(result.curves).encode(
+    base = alt.Chart(thinned(result.curves)).encode(
         x=x,
         color=alt.Color(
             "arm:N",

@@ -46,8 +46,8 @@ class JackknifeShift:
         Of each functional at each visit, nothing added.
     slope : array, shape (m, k, a)
         Change for each unit added to an arm's imputed outcomes.
-    replicate, replicate_slope : arrays, shape (n, m, k) and (n, m, k, a)
-        The same with each subject left out in turn.
+    replicate, replicate_slope : arrays, shape (G, m, k) and (G, m, k, a)
+        The same with each group of subjects left out in turn, mostly a group of one.
     """
 
     estimate: Array
