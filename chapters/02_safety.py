@@ -444,46 +444,7 @@ safety.sentences.key_points(study, kinds, terms, rates, around, missed, looks)
 """
 ## Exercises
 
-**1. Nothing seen.** How many patients must go free of an event before it can be said, with 95%
-confidence, that fewer than one in a hundred will have it?
-
-```{dropdown} Solution
-By the rule of three, three divided by n must be at most one in a hundred, so n is about 300. The exact
-limit says one fewer:
-
-~~~python
-from alsutils.stats.proportions import zero_event_limit
-
-zero_event_limit(298).exact
-zero_event_limit(299).exact
-~~~
-```
-
-**2. The wrong denominator.** Take the event with the largest difference and compare the arms by the
-number of events instead of the number of patients. What goes wrong with Fisher's test?
-
-```{dropdown} Solution
-The counts are in the frame of the result:
-
-~~~python
-name = terms.shown[0]
-terms.counts[terms.counts["name"] == name]
-~~~
-
-One patient with five headaches would count as five. The test takes all counts as separate patients, so
-its p-value becomes too small, and the number of events may even exceed the number of patients.
-Rates with an interval that allows for it, as above, are the way to compare numbers of events.
-```
-
-**3. A drug that harms early.** Suppose that a treatment brings an event in the first week or never. Two
-arms have the same number of events, but the treated arm is watched twice as long. What do events per
-patient-month say, and what does the curve of events over time say?
-
-```{dropdown} Solution
-The rate in the treated arm comes out at half, for the second half of its time adds months and no
-events. A rate is fair only while the risk stays the same. The curve is steep in the first week and
-flat afterwards, in both arms to the same height, whoever is watched longer.
-```
+{doc}`exercises/safety_exercises` has them in three levels, each with a hint and a folded, executed solution.
 
 ## References
 

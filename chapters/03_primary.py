@@ -452,43 +452,7 @@ primary.sentences.key_points(study, main, analyses)
 """
 ## Exercises
 
-**1. From print to interval.** Take the number of patients, mean and standard deviation of two arms
-from any paper and recompute the difference, its interval and its p-value, once with a common
-variance and once with Welch's test.
-
-```{dropdown} Solution
-`Sample` takes the printed figures, `mean_difference` does the rest:
-
-~~~python
-from alsutils.stats.two_sample import Sample, mean_difference
-
-treated, control = Sample(n=30, mean=-2.0, sd=3.0), Sample(n=28, mean=-4.0, sd=4.0)
-mean_difference(treated, control).frame
-mean_difference(treated, control, variance="welch").frame
-~~~
-
-The two agree where the arms are of like size and spread. If neither prints as in the paper, look for
-a changed number of patients first.
-```
-
-**2. Who is missing?** Compare the number of patients at the first and the last visit of each arm.
-Suppose that all who are missing had done as badly as the worst patient seen. Would the conclusion
-stand?
-
-```{dropdown} Solution
-The counts are in the frame of the trajectory; the worst change seen is the minimum (or maximum, if
-lower is better) of `CHG`:
-
-~~~python
-course.frame.pivot(index="visit_label", columns="arm", values="n")
-records = study.records(study.primary.parameter, study.primary.population)
-records.groupby("AVISITN")["CHG"].describe()
-~~~
-
-Add the missing patients with that value, recompute `mean_difference`, and compare the intervals. It
-is the harshest assumption that the data suggest; a conclusion that survives it does not hang on who
-left.
-```
+{doc}`exercises/primary_exercises` has them in three levels, each with a hint and a folded, executed solution.
 
 ## References
 

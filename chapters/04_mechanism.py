@@ -550,78 +550,7 @@ mechanism.sentences.key_points(study, *results)
 """
 ## Exercises
 
-**1.** A laboratory halves its limit, so that fewer values are below it. Which of the analyses in the
-table of methods would you expect to change most, and why?
-
-```{dropdown} Solution
-Writing half the limit: the invented number itself moves with the limit. Censored regression uses only what
-was said, "below the limit", and a lower limit says more of the same thing, so that its estimate moves little
-and its interval narrows; so does multiple imputation. The ranks gain pairs whose order is now known.
-```
-
-**2.** Good responders show a correlation of $-0.5$ and the others of $-0.1$, with twenty patients each. Is
-that a difference? Compute it.
-
-```{dropdown} Solution
-The two Fisher z values are $-0.55$ and $-0.10$; each has a standard error of about a quarter, so that their
-difference of $-0.45$ has one of about a third. The difference is far from any usual level of a test, although
-the first correlation alone passes it. With the book's function:
-
-~~~python
-import numpy as np
-from alsutils.stats.correlation import correlation, correlation_difference
-
-def with_correlation(r, n, rng):
-    x, e = rng.normal(size=(2, n))
-    x, e = x - x.mean(), e - e.mean()
-    e = e - x * (e @ x) / (x @ x)
-    return x, r * x / x.std() + np.sqrt(1 - r**2) * e / e.std()
-
-rng = np.random.default_rng(1)
-first, second = (correlation(*with_correlation(r, 20, rng)) for r in (-0.5, -0.1))
-correlation_difference(first, second).frame
-~~~
-```
-
-**3.** Two analytes each have a correlation of a half with the outcome and none with each other. A third
-of the patients are called responders. Which correlation should be expected among them? And if only the
-best tenth are?
-
-```{dropdown} Solution
-About minus a fifth, and about minus a quarter: the harder the choice, the stronger. For normal values
-there is a closed form:
-
-~~~python
-from alsutils.stats.correlation import truncated_correlation
-
-truncated_correlation(0.5, 0.5, 1 / 3)
-truncated_correlation(0.5, 0.5, 0.1)
-~~~
-
-The correlation is there although neither analyte does anything. It is there in an endless trial as well:
-more patients make it certain, not smaller.
-```
-
-**4.** A panel has a dozen analytes that are all copies of one. What do Holm and Westfall-Young make of the
-small p-value that all twelve share?
-
-```{dropdown} Solution
-Holm multiplies it by twelve, for it knows nothing of the copies. Westfall and Young draw the arms again: in
-every draw the twelve statistics are the same, the largest is the one, and the adjusted p-value stays where
-it was. With the book's functions:
-
-~~~python
-import numpy as np
-from alsutils.stats.multiplicity import adjust_p_values, westfall_young
-from alsutils.stats.permutation import shuffles
-
-rng = np.random.default_rng(4)
-treated = np.arange(40) % 2 == 1
-values = np.repeat(rng.normal(size=(40, 1)) + 0.7 * treated[:, None], 12, axis=1)
-adjusted = westfall_young(values, shuffles(treated, 5000, rng)).frame
-adjusted.assign(holm=adjust_p_values(adjusted["p_value"]).holm).head(1)
-~~~
-```
+{doc}`exercises/mechanism_exercises` has them in three levels, each with a hint and a folded, executed solution.
 
 ## References
 

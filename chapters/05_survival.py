@@ -608,44 +608,7 @@ survival.sentences.key_points(watched, ratios, power)
 """
 ## Exercises
 
-**1.** Ten patients: two have the event in the first month, then five leave, then one of the remaining three
-has the event. What is the share without the event, and why is it not seven in ten?
-
-```{dropdown} Solution
-After two events in ten the share is 8/10. Of the three then still watched one has the event, so that the
-share falls to 8/10 times 2/3, a little over one half. Seven in ten would count the five who left as though
-they had been watched to the end.
-
-    from alsutils.stats.survival import kaplan_meier
-
-    time = [1, 1, 2, 2, 2, 2, 2, 3, 4, 4]
-    event = [True, True, False, False, False, False, False, True, False, False]
-    kaplan_meier(time, event).frame
-```
-
-**2.** How many events would a trial with equal arms need for 80% power if the true hazard ratio were 0.8
-rather than 0.7? Guess before computing.
-
-```{dropdown} Solution
-About two and a half times as many, since what counts is the square of the logarithm of the ratio.
-
-    from alsutils.stats.power import power_of_events
-
-    power_of_events(100, 0.5, 0.8).events_needed / power_of_events(100, 0.5, 0.7).events_needed
-```
-
-**3.** A paper compares the survival of patients who had responded by month 6 with that of the others,
-counted from the first day of treatment. Which trap is that, and what would you do?
-
-```{dropdown} Solution
-Immortal time: to have responded by month 6 a patient must have lived until then. Take those alive and
-watched at month 6, group them by their response, and count from there. What is left is no comparison of
-treatments even so, for those who respond may have been the better ones from the start.
-
-    from alsutils.stats.traps import landmark
-
-    landmark(time=[2, 8, 14, 30], event=[True, True, False, True], at=6)
-```
+{doc}`exercises/survival_exercises` has them in three levels, each with a hint and a folded, executed solution.
 
 ## References
 

@@ -390,33 +390,7 @@ appraisal.sentences.key_points(study, scale, doubt)
 """
 ## Exercises
 
-**1. Your own prior.** Before you look at the results again: what would you have thought the effect to
-be, and how sure would you have been? Write it as a normal distribution and compute what you should
-believe now.
-
-```{dropdown} Solution
-`normal_posterior` combines the two; the estimate and its error are in `doubt.limits`:
-
-~~~python
-from alsutils.stats.strength import normal_posterior
-
-row = doubt.limits.iloc[0]
-normal_posterior(row["estimate"], row["std_error"], prior_mean=0.5, prior_sd=1.0)
-~~~
-
-The posterior lies between the two, nearer to the narrower one.
-```
-
-**2. Plan the next trial.** Choose the effect for which you would plan a new trial, knowing that this
-one stood out. Read its exaggeration from the picture and say how many times more patients that costs
-than planning for the effect as seen.
-
-```{dropdown} Solution
-The number of patients grows with the square of the ratio between the effect as seen and the effect
-planned for: to plan for half the effect takes four times as many patients. Where the exaggeration
-at your chosen effect equals that ratio, the observed result is just what such a truth would look
-like.
-```
+{doc}`exercises/appraisal_exercises` has them in three levels, each with a hint and a folded, executed solution.
 
 ## References
 

@@ -14,15 +14,19 @@ was executed when this page was built. The patients here are simulated, so that 
 """
 
 # %%
-from alsutils.stats.patients import Scenario
-from alsutils.study.simulate import simulate_study
+import numpy as np
+import pandas as pd
+
+from alsutils.stats.patients import Scenario, simulate_patients
 
 scenario = Scenario(
     n_per_arm=(150, 150), slope_effect=(0.0, 0.5), dropout_per_month=0.03, dropout_log_hr_seen=0.2
 )
-tables = simulate_study(scenario, seed=3).tables
-scores = tables["adqs"].query("PARAMCD == 'ALSFRSR'").merge(tables["adsl"], on="USUBJID")
-scores.filter(["USUBJID", "TRT01P", "AVISITN", "AVAL", "BASE", "CHG"]).head()
+scores = simulate_patients(scenario, np.random.default_rng(3)).frame.query("month >= 0")
+scores["base"] = scores.groupby("patient")["score"].transform("first")
+scores["change"] = scores["score"] - scores["base"]
+scores["arm"] = pd.Categorical(scores["arm"], ["CONTROL", "ACTIVE"], ordered=True)
+scores.filter(["patient", "arm", "month", "score", "base", "change"]).head()
 
 # %% [markdown]
 """
@@ -59,7 +63,6 @@ Means, SDs and numbers are all that a t-test needs. Is one common variance plaus
 """
 
 # %%
-import pandas as pd
 
 from alsutils.stats.two_sample import Sample, mean_difference
 
@@ -95,13 +98,13 @@ A pivot table of visits by arms counts. For the second part, mark who has a row 
 """
 
 # %%
-seen = scores.dropna(subset=["AVAL"])
-seen.pivot_table(index="AVISITN", columns="TRT01P", values="USUBJID", aggfunc="count")
+seen = scores.dropna(subset=["score"])
+seen.pivot_table(index="month", columns="arm", values="score", aggfunc="count", observed=True)
 
 # %%
-stayed = seen.loc[seen["AVISITN"] == 6, "USUBJID"]
-before = seen[seen["AVISITN"] == 4].assign(seen_at_6=lambda rows: rows["USUBJID"].isin(stayed))
-before.groupby("seen_at_6")["CHG"].agg(["count", "mean", "std"]).round(2)
+stayed = seen.loc[seen["month"] == 6, "patient"]
+before = seen[seen["month"] == 4].assign(seen_at_6=lambda rows: rows["patient"].isin(stayed))
+before.groupby("seen_at_6")["change"].agg(["count", "mean", "std"]).round(2)
 
 # %% [markdown]
 """
@@ -122,7 +125,7 @@ How much narrower is the second interval? When would it be no narrower at all?
 ```
 
 ```{dropdown} Hint
-`ancova(data, "CHG", "TRT01P", ["BASE"])` takes the arm as an ordered category, the control first.
+`ancova(data, "change", "arm", ["base"])` takes the arm as an ordered category, the control first.
 ```
 
 ```{solution-start} primary-ancova
@@ -133,14 +136,14 @@ How much narrower is the second interval? When would it be no narrower at all?
 # %%
 from alsutils.stats.ancova import ancova
 
-last = seen[seen["AVISITN"] == 6]
-last = last.assign(ARM=pd.Categorical(last["TRT01P"], ["CONTROL", "ACTIVE"], ordered=True))
-both = {"change": ancova(last, "CHG", "ARM"), "with baseline": ancova(last, "CHG", "ARM", ["BASE"])}
+last = seen[seen["month"] == 6]
+both = {"change": ancova(last, "change", "arm")}
+both["with baseline"] = ancova(last, "change", "arm", ["base"])
 compared = pd.concat({name: fit.frame for name, fit in both.items()}).droplevel(1)
 compared.filter(["estimate", "std_error", "conf_low", "conf_high", "p_value"]).round(3)
 
 # %%
-last[["BASE", "AVAL", "CHG"]].corr().round(2)
+last[["base", "score", "change"]].corr().round(2)
 
 # %% [markdown]
 """
@@ -177,12 +180,12 @@ leaving = Scenario(
     dropout_per_month=0.04,
     dropout_log_hr_arm=(0.0, 1.5),
 )
-drawn = simulate_study(leaving, seed=6).tables
-rows = drawn["adqs"].query("PARAMCD == 'ALSFRSR' and AVISITN > 0").dropna(subset=["AVAL"])
-rows = rows.merge(drawn["adsl"].filter(["USUBJID", "TRT01P"]), on="USUBJID")
-rows = rows.assign(ARM=pd.Categorical(rows["TRT01P"], ["CONTROL", "ACTIVE"], ordered=True))
-carried = rows.sort_values("AVISITN").groupby("USUBJID").tail(1)
-carried_on = ancova(carried, "CHG", "ARM", ["BASE"]).frame
+drawn = simulate_patients(leaving, np.random.default_rng(6)).frame.query("month >= 0")
+drawn["base"] = drawn.groupby("patient")["score"].transform("first")
+drawn["change"] = drawn["score"] - drawn["base"]
+drawn["arm"] = pd.Categorical(drawn["arm"], ["CONTROL", "ACTIVE"], ordered=True)
+rows = drawn.query("month > 0").dropna(subset=["score"])
+carried_on = ancova(rows.groupby("patient").tail(1), "change", "arm", ["base"]).frame
 carried_on.filter(["n_control", "n_treated", "estimate", "conf_low", "conf_high", "p_value"]).round(
     3
 )
@@ -190,10 +193,10 @@ carried_on.filter(["n_control", "n_treated", "estimate", "conf_low", "conf_high"
 # %%
 from alsutils.stats.mmrm import fit_mmrm
 
-visits = rows.assign(VISIT="M" + rows["AVISITN"].astype(int).astype(str))
-fit = fit_mmrm("CHG ~ ARM * VISIT + BASE * VISIT", visits, subject="USUBJID", visit="VISIT")
-differences = fit.contrasts("ARM", by="VISIT", reference="CONTROL")
-differences.filter(["VISIT", "estimate", "conf_low", "conf_high", "p_value"]).round(3)
+rows["visit"] = "M" + rows["month"].astype(int).astype(str)
+fit = fit_mmrm("change ~ arm * visit + base * visit", rows, subject="patient", visit="visit")
+differences = fit.contrasts("arm", by="visit", reference="CONTROL")
+differences.filter(["visit", "estimate", "conf_low", "conf_high", "p_value"]).round(3)
 
 # %% [markdown]
 """
@@ -223,7 +226,6 @@ Draw true scores, add noise twice, and select by the first. No formula is needed
 """
 
 # %%
-import numpy as np
 
 rng = np.random.default_rng(5)
 true = rng.normal(36, 6, 100_000)

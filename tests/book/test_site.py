@@ -15,6 +15,7 @@ import pytest
 import yaml
 from playwright.sync_api import Browser, Page
 
+from alsutils.book.chapters import find_book
 from alsutils.study import load_study
 
 ROOT = Path(__file__).parents[2]
@@ -23,8 +24,7 @@ DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 LEAST_CONTRAST = 4.5  # WCAG 2.2, level AA, for text
 PATIENCE = 20_000  # ms; drawing takes tens of them, a busy machine many times that
 SLACK = 1  # px; rounding of a page's width
-TOC = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
-PAGES = ["index", *(c["file"] for part in TOC["parts"] for c in part["chapters"])]
+PAGES = [page.name for page in find_book(ROOT).pages]
 CHAPTER, SAFETY = "chapters/03_primary", "chapters/02_safety"
 
 DRAWN = "() => [...document.querySelectorAll('.als-chart')].every(e => e.querySelector('svg'))"
