@@ -13,6 +13,7 @@ from great_tables import html as markup
 
 from alsutils.display import format as fmt
 from alsutils.display.output import Sheet, Table
+from alsutils.study.disclosure import INSTEAD
 
 ESTIMATE_LABELS = {
     "estimate": "Estimate",
@@ -100,6 +101,38 @@ def table(
     )
     kept = {} if results is None else {"results": results}
     return Table(laid, name, sheet, sortable=sortable, **kept)
+
+
+def counts(
+    frame: pd.DataFrame, count: str, of: str | None = None, instead: str = INSTEAD
+) -> list[str]:
+    """Write counts of patients, or what stands in place of those that must not be told.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row a count.
+    count : str
+        Its column.
+    of : str or None
+        Column of the totals; then each count has its share, ``12 (38%)``.
+    instead : str
+        Column of what stands in place of a count; empty where it is told.
+
+    Returns
+    -------
+    list of str
+        A dash where a count is missing without a word in its place.
+    """
+    totals = [None] * len(frame) if of is None else list(frame[of])
+    rows = zip(frame[count], totals, frame[instead], strict=True)
+    return [words or _counted(n, total) for n, total, words in rows]
+
+
+def _counted(n: float, total: float | None) -> str:
+    if total is None or pd.isna(n) or pd.isna(total):
+        return fmt.number(n, 0)
+    return fmt.count_of(n, total)
 
 
 def _laid(

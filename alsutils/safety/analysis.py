@@ -1,20 +1,30 @@
 """Adverse events by arm: how many patients, which events, and how the arms compare."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import dataclass, field, replace
 
+import numpy as np
 import pandas as pd
 
-from alsutils.safety.followup import FollowUp, follow_up
+from alsutils.safety.counting import Kinds, Level, count_events, count_kinds, masked
+from alsutils.safety.telling import hidden_kinds, next_told
+from alsutils.stats.disclosure import is_small
 from alsutils.stats.multiplicity import adjust_p_values
-from alsutils.stats.proportions import compare_risks, share_limits
+from alsutils.stats.proportions import compare_risks
 from alsutils.study import ARM, Study
+from alsutils.study.conventions import severity_by_grade
+from alsutils.study.disclosure import INSTEAD
 from alsutils.study.harms import AdverseEvents
 
-Level = Literal["term", "system"]
-
-ANY, SERIOUS = "Any event", "Serious"
+ANY, SERIOUS, RELATED = "Any event", "Serious", "Related to treatment"
+BOTH = "Serious and related"
+SEVERE, STOPPED, FATAL = "Severe", "Leading to discontinuation", "Fatal"
+# Kinds whose patients are among those of others.
+_WITHIN = {
+    **dict.fromkeys((RELATED, SERIOUS, SEVERE, STOPPED), (ANY,)),
+    BOTH: (RELATED, SERIOUS),
+    FATAL: (ANY, SERIOUS),
+}
 NEWCOMBE = "risk difference (Newcombe)"
 SCORE = "risk difference (Miettinen-Nurminen)"
 AGRESTI = "risk difference (Agresti-Caffo)"
@@ -38,7 +48,7 @@ INTERVALS = {
     ODDS_MIDP: ("odds_ratio", "odds_ratio_midp"),
 }
 TESTS = {FISHER: "p_value", MIDP: "p_midp", BOSCHLOO: "p_boschloo", ADJUSTED: "p_adjusted"}
-PER_MONTHS = 100  # rates are events per so many patient-months
+_SIZES = ("n_treated", "n_control")
 
 
 @dataclass(frozen=True)
@@ -52,11 +62,19 @@ class Incidence:
     counts : DataFrame
         One row a kind and arm: ``name``, ``arm``, ``patients``, ``events``, ``total`` (patients in
         the arm), ``share``, ``conf_low``, ``conf_high`` (exact limits of the share), ``months``
-        (patient-months watched, missing where not known), ``rate`` (events per 100 of them).
+        (patient-months watched, missing where not known), ``rate`` (events per 100 of them) and
+        ``instead`` (what stands in place of ``patients`` where these must not be told). Kinds that
+        too few patients of every arm had are counted together; ``others`` names them.
     differences : DataFrame
         One row a kind and treated arm: ``name``, ``treated``, ``contrast``, the columns of
         ``compare_risks`` (patients counted, not events), and ``p_adjusted`` (Benjamini-Hochberg
-        over the rows whose p could come to alpha at all; missing in the others).
+        over the rows whose p could come to alpha at all; missing in the others). All of it is
+        missing where a count of it must not be told.
+    family : DataFrame
+        One row a comparison, those included that ``differences`` does not tell: ``name`` (missing
+        where it is not told), ``system``, ``treated``, ``contrast``, ``n_treated``, ``n_control``,
+        ``p_value`` (where it must not be told, the
+        next larger one that may be), ``p_adjusted`` and ``p_chance``.
     shown : tuple of str
         Kinds that at least ``minimum_percent`` of an arm had, the most raised by treatment first.
     minimum_percent : float
@@ -69,6 +87,8 @@ class Incidence:
         Label of the control arm.
     systems : Mapping of str to str
         The organ class of each term; empty for other levels.
+    others : Mapping of str to str
+        The words for each kind that stands for several rare ones.
     notes : tuple of str
         What the data leave open, e.g. events without a severity.
     """
@@ -82,7 +102,19 @@ class Incidence:
     population: str
     control: str
     systems: Mapping[str, str]
+    family: pd.DataFrame
+    others: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    @property
+    def hides(self) -> bool:
+        """Whether a count of it is not told."""
+        return bool((self.counts[INSTEAD] != "").any())
+
+    @property
+    def told(self) -> pd.Series:
+        """Whether each comparison is told, by ``name`` and ``treated``."""
+        return self.differences.set_index(["name", "treated"])["estimate"].notna()
 
     @property
     def shown_counts(self) -> pd.DataFrame:
@@ -91,8 +123,9 @@ class Incidence:
 
     @property
     def shown_differences(self) -> pd.DataFrame:
-        """Rows of ``differences`` that are shown, in order."""
-        return _in_order(self.differences, self.shown)
+        """Rows of ``differences`` that are shown and may be told, in order."""
+        rows = _in_order(self.differences, self.shown)
+        return rows.dropna(subset="estimate").reset_index(drop=True) if self.hides else rows
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -111,6 +144,8 @@ class Incidence:
         ]
         parts += [bare.assign(analysis=words, p_value=rows[p]) for words, p in TESTS.items()]
         shares = self.shown_counts
+        if self.hides:
+            shares = shares.dropna(subset="share")
         is_control = shares["arm"] == self.control
         shares = shares.assign(
             analysis="share of patients (Clopper-Pearson)",
@@ -146,7 +181,12 @@ def overview(study: Study) -> Incidence | None:
     named = pd.concat(parts, ignore_index=True)
     # A category that nobody had is a finding of its own, so all stay.
     named["name"] = pd.Categorical(named["name"], categories=list(chosen))
-    return replace(_incidence(study, block, named, "category", 0), notes=_gaps(events))
+    whole = count_events(study, block, named)
+    hidden = hidden_kinds(study.disclosure, whole, _WITHIN)
+    few = is_small(whole["patients"], study.disclosure.minimum)
+    kinds = Kinds(whole, hidden, masked(study, whole, hidden, few), {}, {})
+    found = _incidence(study, block, kinds, "category", 0)
+    return replace(found, shown=tuple(chosen), notes=_gaps(study, events))
 
 
 def incidence(
@@ -177,38 +217,8 @@ def incidence(
     block = study.config.adverse_events
     if block is None:
         return None
-    named = named_events(study, block, level)
     least = block.minimum_percent if minimum_percent is None else minimum_percent
-    found = _incidence(study, block, named, level, least)
-    if level == "system" or named.empty:
-        return found
-    pairs = named.value_counts(["name", "system"]).reset_index()
-    # A term that stands under two classes belongs to the one where it stands more often.
-    first = pairs.drop_duplicates("name").astype("str")
-    return replace(found, systems=dict(zip(first["name"], first["system"], strict=True)))
-
-
-def named_events(study: Study, block: AdverseEvents, level: str = "term") -> pd.DataFrame:
-    """Give the events with the name of their kind and of their organ class.
-
-    Parameters
-    ----------
-    study : Study
-        With events.
-    block : AdverseEvents
-        How to read them.
-    level : {"term", "system"}
-        What names a kind; terms do for any other level.
-
-    Returns
-    -------
-    DataFrame
-        The columns of ADAE, ``ARM``, and the categories ``name`` and ``system``; names in capitals
-        throughout are set in small letters.
-    """
-    events = study.events(carry=())
-    term, system = (_worded(events[column]) for column in (block.term, block.system))
-    return events.assign(name=system if level == "system" else term, system=system)
+    return _incidence(study, block, count_kinds(study, block, level), level, least)
 
 
 def categories(events: pd.DataFrame, block: AdverseEvents) -> dict[str, pd.Series]:
@@ -234,120 +244,102 @@ def categories(events: pd.DataFrame, block: AdverseEvents) -> dict[str, pd.Serie
     serious, related = events["AESER"] == "Y", events["AEREL"].isin(list(block.related))
     chosen = {ANY: pd.Series(True, index=events.index)}
     if known("AEREL"):
-        chosen["Related to treatment"] = related
+        chosen[RELATED] = related
     if known("AESER"):
         chosen[SERIOUS] = serious
         if known("AEREL"):
-            chosen["Serious and related"] = serious & related
+            chosen[BOTH] = serious & related
     if known("AESEV"):
-        chosen["Severe"] = events["AESEV"] == "SEVERE"
+        chosen[SEVERE] = events["AESEV"] == "SEVERE"
     if known("AEACN"):
-        chosen["Leading to discontinuation"] = events["AEACN"].isin(list(block.withdrawn))
+        chosen[STOPPED] = events["AEACN"].isin(list(block.withdrawn))
     if known("AESDTH"):
-        chosen["Fatal"] = events["AESDTH"] == "Y"
+        chosen[FATAL] = events["AESDTH"] == "Y"
     return chosen
 
 
-def arm_sizes(study: Study, block: AdverseEvents) -> dict[str, int]:
-    """Count the patients of the population in each arm, the control first."""
-    counts = study.subjects(block.population)[ARM].value_counts()
-    return {arm: int(counts[arm]) for arm in study.arms}
-
-
-def sentence_case(words: str) -> str:
-    """Set words in capitals throughout in small letters, after the first."""
-    return words.capitalize() if words.isupper() else words
-
-
-def _worded(column: pd.Series) -> pd.Series:
-    """Give a column's words as categories, each written once in sentence case."""
-    codes = column.astype("str").astype("category")
-    written = codes.cat.categories.map(sentence_case)
-    names = pd.Index(sorted(set(written)))
-    return pd.Series(
-        pd.Categorical.from_codes(names.get_indexer(written)[codes.cat.codes], categories=names),
-        index=column.index,
-    )
-
-
-def _gaps(events: pd.DataFrame) -> tuple[str, ...]:
+def _gaps(study: Study, events: pd.DataFrame) -> tuple[str, ...]:
     """Say which events lack a grade, a relation or a mark of seriousness."""
     notes = []
     for column, words in (("AESER", "seriousness"), ("AESEV", "severity"), ("AEREL", "relation")):
         n = int(events[column].isna().sum())
         if 0 < n < len(events):
-            notes.append(f"{n:,} of {len(events):,} events have no {words} in the data.")
+            told = f"{n:,} of {len(events):,}"
+            if _of_few(study, events, events[column].isna()):
+                told = "Some"
+            notes.append(f"{told} events have no {words} in the data.")
         elif n and len(events):
             notes.append(f"The data hold no {words} of events.")
+    grades = severity_by_grade(events)
+    if grades is not None and grades.equals(events["AESEV"].astype(object)):
+        notes.append("Events are graded from 1 to 5 in the data; grade 3 and above is severe here.")
     if len(events) and ("AEACN" not in events or events["AEACN"].isna().all()):
         notes.append("The data do not say which events led to discontinuation.")
     if "AESDTH" in events:
-        n = int(((events["AESDTH"] == "Y") & (events["AESER"] != "Y")).sum())
-        if n:
+        unmarked = (events["AESDTH"] == "Y") & (events["AESER"] != "Y")
+        n = int(unmarked.sum())
+        if _of_few(study, events, unmarked):
+            notes.append("Some fatal events are not marked as serious in the data.")
+        elif n:
             words = "event is" if n == 1 else "events are"
             notes.append(f"{n:,} fatal {words} not marked as serious in the data.")
     return tuple(notes)
 
 
+def _of_few(study: Study, events: pd.DataFrame, which: pd.Series) -> bool:
+    """Tell whether some events, or the rest of them, are those of few patients."""
+    people = [events.loc[mask, "USUBJID"].nunique() for mask in (which, ~which)]
+    return bool(study.disclosure.hides(people).any())
+
+
 def _incidence(
-    study: Study,
-    block: AdverseEvents,
-    named: pd.DataFrame,
-    level: str,
-    minimum_percent: float,
+    study: Study, block: AdverseEvents, kinds: Kinds, level: str, minimum_percent: float
 ) -> Incidence:
-    """Count patients and events of each name and arm, and compare the arms."""
-    counts = _counts(study, block, named)
-    differences = _differences(study, counts)
-    names = list(named["name"].cat.categories)
-    if level == "category":
-        shown = names
-    else:
-        common = counts.groupby("name")["share"].max() * 100 >= minimum_percent
-        rank = differences.groupby("name")["estimate"].max()
-        rank = rank[common.reindex(rank.index)].rename("estimate").reset_index()
-        rank = rank.sort_values(["estimate", "name"], ascending=[False, True])
-        shown = rank["name"].tolist()
+    """Compare the arms in kinds of events, and choose those that are shown."""
+    compared = _differences(study, kinds.whole)
+    keys = list(zip(kinds.whole["name"], kinds.whole["arm"], strict=True))
+    lost = {key for key, gone in zip(keys, kinds.hidden, strict=True) if gone}
+    pairs = [
+        zip(compared["name"], arms, strict=True)
+        for arms in (compared["treated"], [study.control] * len(compared))
+    ]
+    told = ~np.array([any(key in lost for key in both) for both in zip(*pairs, strict=True)], bool)
+    named = compared["name"].isin(kinds.told["name"])
+    # Whether p can come to alpha depends on how rare an event is in both arms together and not on
+    # the arms' difference, so leaving out those that cannot keeps the rate (Gilbert 2005).
+    p_values = next_told(compared["p_value"], told)
+    able = p_values.where(compared["p_chance"] > 0)
+    adjusted = adjust_p_values(able).benjamini_hochberg
+    family = compared[["name", "treated", "contrast", *_SIZES, "p_chance"]].assign(
+        name=compared["name"].where(told & named),
+        system=compared["name"].map(kinds.systems),
+        p_value=p_values,
+        p_adjusted=adjusted,
+    )
+    differences = compared.assign(p_adjusted=adjusted)
+    if not told.all():
+        figures = differences.columns.difference(["name", "treated", "contrast", *_SIZES])
+        gone = {c: differences[c].astype(float).where(told) for c in figures}
+        differences = differences.assign(**gone)
+    differences = differences[named].reset_index(drop=True)
+    counts = kinds.told[~kinds.told["name"].isin(kinds.others)]
+    common = counts.groupby("name")["share"].max() * 100 >= minimum_percent
+    rank = differences.groupby("name")["estimate"].max()
+    rank = rank[common.reindex(rank.index, fill_value=False)].rename("estimate").reset_index()
+    rank = rank.sort_values(["estimate", "name"], ascending=[False, True])
     return Incidence(
         level=level,
-        counts=counts,
+        counts=kinds.told,
         differences=differences,
-        shown=tuple(shown),
+        shown=tuple(rank["name"]),
         minimum_percent=minimum_percent,
         alpha=study.alpha,
         population=study.population_label(block.population),
         control=study.control,
-        systems={},
+        systems=kinds.systems,
+        family=family,
+        others=kinds.others,
     )
-
-
-def _counts(study: Study, block: AdverseEvents, named: pd.DataFrame) -> pd.DataFrame:
-    """Count patients and events of each name in each arm."""
-    sizes, watched = arm_sizes(study, block), follow_up(study)
-    once = named.drop_duplicates(["name", "USUBJID"])
-    keys = ["name", ARM]
-    counts = pd.DataFrame(
-        {
-            "patients": once.groupby(keys, observed=False).size(),
-            "events": named.groupby(keys, observed=False).size(),
-        }
-    ).reset_index(names=["name", "arm"])
-    counts["name"], counts["arm"] = (counts[c].astype("str") for c in ("name", "arm"))
-    total = counts["arm"].map(sizes).astype(int)
-    limits = share_limits(counts["patients"], total, study.alpha)
-    months = counts["arm"].map(_months(study, watched)).astype(float)
-    return counts.assign(
-        total=total,
-        share=limits.estimate,
-        conf_low=limits.exact_low,
-        conf_high=limits.exact_high,
-        months=months,
-        rate=PER_MONTHS * counts["events"] / months,
-    )
-
-
-def _months(study: Study, watched: FollowUp | None) -> dict[str, float]:
-    return {arm: watched.months(arm) if watched else float("nan") for arm in study.arms}
 
 
 def _differences(study: Study, counts: pd.DataFrame) -> pd.DataFrame:
@@ -360,13 +352,7 @@ def _differences(study: Study, counts: pd.DataFrame) -> pd.DataFrame:
         control[["name", "events_control", "n_control"]], on="name", how="left"
     )
     compared = compare_risks(sides, study.alpha)
-    # Whether p can come to alpha depends on how rare an event is in both arms together and not on
-    # the arms' difference, so leaving out those that cannot keeps the rate (Gilbert 2005).
-    able = compared["p_value"].where(compared["p_chance"] > 0)
-    adjusted = adjust_p_values(able).benjamini_hochberg
-    return compared.assign(
-        p_adjusted=adjusted, contrast=compared["treated"] + f" vs {study.control}"
-    )
+    return compared.assign(contrast=compared["treated"] + f" vs {study.control}")
 
 
 def _in_order(frame: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:

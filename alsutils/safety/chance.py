@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from alsutils.safety.analysis import Incidence, arm_sizes, incidence, overview
+from alsutils.safety.analysis import Incidence, incidence, overview
+from alsutils.safety.counting import arm_sizes
 from alsutils.stats.multiplicity import double_fdr
 from alsutils.stats.proportions import zero_event_limit
 from alsutils.study import Study
@@ -22,8 +23,8 @@ class Unseen:
     ----------
     frame : DataFrame
         One row an arm: result columns (``conf_high`` the exact one-sided limit) and ``arm``,
-        ``total`` (patients), ``terms`` (terms seen in another arm and not in this one), ``kinds``
-        (categories without a patient, in words), ``rule_of_three``.
+        ``total`` (patients), ``terms`` (terms seen in another arm and not in this one, of those
+        that are named), ``kinds`` (categories without a patient, in words), ``rule_of_three``.
     curve : DataFrame
         ``n`` and ``limit``: the exact limit over the size of an arm.
     confidence : float
@@ -44,7 +45,8 @@ class Multiplicity:
     comparisons, terms : int
         Comparisons of a term between a treated arm and the control, and terms among them.
     below : int
-        Comparisons with p at or below alpha.
+        Comparisons with p at or below alpha; of those that must not be told, the next larger p
+        that may be counts.
     below_adjusted : int
         Those still at or below alpha after adjustment.
     nominal : float
@@ -127,6 +129,7 @@ def unseen(
         limit = zero_event_limit(total, study.alpha)
         without = kinds.counts[(kinds.counts["arm"] == arm) & (kinds.counts["patients"] == 0)]
         missed = terms.counts[(terms.counts["arm"] == arm) & (terms.counts["patients"] == 0)]
+        missed = missed[~missed["name"].isin(terms.others)]
         rows.append(
             {
                 "analysis": LIMIT,
@@ -168,10 +171,13 @@ def multiplicity(result: Incidence | None) -> Multiplicity | None:
     Tarone, Biometrics 1990;46:515-522. Benjamini and Hochberg, Journal of the Royal Statistical
     Society B 1995;57:289-300.
     """
-    if result is None or result.differences.empty:
+    if result is None or result.family.empty:
         return None
-    rows = result.differences
+    rows = result.family
     expected = float(rows["p_chance"].sum())
+    if rows["name"].isna().any():
+        # All its digits would tell of the comparisons that are not told.
+        expected = round(expected, 1)
     frame = pd.DataFrame(
         {
             "analysis": [f"comparisons with p at or below {result.alpha:g} expected by chance"],
@@ -182,7 +188,7 @@ def multiplicity(result: Incidence | None) -> Multiplicity | None:
     )
     return Multiplicity(
         comparisons=len(rows),
-        terms=rows["name"].nunique(),
+        terms=int(rows["treated"].value_counts().max()),
         below=int((rows["p_value"] <= result.alpha).sum()),
         below_adjusted=int((rows["p_adjusted"] <= result.alpha).sum()),
         nominal=result.alpha * len(rows),
@@ -204,7 +210,8 @@ def false_discovery(result: Incidence | None) -> FalseDiscovery | None:
     Returns
     -------
     FalseDiscovery or None
-        None without a term whose p could come to alpha.
+        None without a term whose p could come to alpha and may be told. Comparisons that are not
+        told count with the next larger p that is.
 
     References
     ----------
@@ -212,11 +219,13 @@ def false_discovery(result: Incidence | None) -> FalseDiscovery | None:
     """
     if result is None or not result.systems:
         return None
-    rows = result.differences[result.differences["p_chance"] > 0].reset_index(drop=True)
+    rows = result.family[result.family["p_chance"] > 0].reset_index(drop=True)
     if rows.empty:
         return None
-    system = rows["name"].map(dict(result.systems))
-    double = double_fdr(rows["p_value"], rows["treated"] + ": " + system)
+    double = double_fdr(rows["p_value"], rows["treated"] + ": " + rows["system"])
     keys = ["name", "treated", "contrast", "n_treated", "n_control", "p_value", "p_adjusted"]
-    frame = rows[keys].assign(system=system, p_double=double.p_double)
+    frame = rows[[*keys, "system"]].assign(p_double=double.p_double).dropna(subset="name")
+    if frame.empty:
+        return None
+    frame = frame.reset_index(drop=True)
     return FalseDiscovery(frame, result.alpha, result.population)

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from alsutils.safety.analysis import ANY, PER_MONTHS, SERIOUS
+from alsutils.safety.analysis import ANY, SERIOUS
+from alsutils.safety.counting import PER_MONTHS, arm_sizes
 from alsutils.safety.followup import DAYS_PER_MONTH, FollowUp, follow_up
+from alsutils.stats.disclosure import is_small
 from alsutils.stats.rates import EventRate, event_rate, rate_model, rate_ratio
+from alsutils.stats.tidy import ESTIMATE_COLUMNS
 from alsutils.study import ARM, Study
 
 RATE = f"events per {PER_MONTHS} patient-months (robust)"
@@ -63,6 +66,7 @@ def rates(study: Study) -> Rates | None:
         for arm in study.treated:
             rows += _ratios(study, name, arm, counts, notes)
     frame = pd.DataFrame(rows).assign(population=study.population_label(block.population))
+    frame = _told(study, frame, arm_sizes(study, block))
     return Rates(frame, followed, tuple(dict.fromkeys(notes)))
 
 
@@ -91,6 +95,30 @@ def patient_counts(followed: FollowUp, events: pd.DataFrame) -> pd.DataFrame:
             "time": frame["last"] / DAYS_PER_MONTH / PER_MONTHS,
         }
     )
+
+
+def _told(study: Study, frame: pd.DataFrame, sizes: dict[str, int]) -> pd.DataFrame:
+    """Hide the rates of few patients with an event, and the ratios to or of them."""
+    rule = study.disclosure
+    watched = frame["n_control"].fillna(frame["n_treated"]).where(frame["analysis"] == RATE)
+    few = is_small(frame["patients"], rule.minimum)
+    hidden = rule.hides(frame["patients"], watched)
+    told = rule.masked(frame.assign(of=watched), hidden, "patients", of="of").drop(columns="of")
+    if rule.is_open:
+        return told
+    small = frame[few].groupby("name")["arm"].agg(set).to_dict()
+    pairs = zip(frame["name"], frame["arm"], frame["analysis"], strict=True)
+    gone = [
+        bool({arm, study.control if analysis != RATE else arm} & small.get(name, set()))
+        for name, arm, analysis in pairs
+    ]
+    figures = ["events", *(c for c in ESTIMATE_COLUMNS if c in told)]
+    told = told.assign(**{c: told[c].astype(float).mask(gone) for c in figures})
+    arms = {"n_control": study.control, "n_treated": told["arm"]}
+    for column, arm in arms.items():
+        of = sizes[arm] if isinstance(arm, str) else arm.map(sizes)
+        told[column] = told[column].astype(float).mask(rule.hides(told[column], of))
+    return told
 
 
 def _arm_rate(study: Study, counts: pd.DataFrame, arm: str) -> EventRate:

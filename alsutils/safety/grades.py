@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from alsutils.safety.analysis import Incidence, arm_sizes, named_events, sentence_case
+from alsutils.safety.analysis import ANY, SEVERE, Incidence, overview
+from alsutils.safety.counting import arm_sizes, named_events, sentence_case
 from alsutils.study import ARM, Study
 
 SEVERITIES = ("Mild", "Moderate", "Severe")
@@ -23,9 +24,11 @@ class Severity:
     ----------
     frame : DataFrame
         One row an arm and grade: ``arm``, ``grade`` (``No event``, ``Not graded`` where there is
-        any, ``Mild``, ``Moderate``, ``Severe``), ``order``, ``patients``, ``total``, ``share``.
+        any, ``Mild``, ``Moderate``, ``Severe``), ``order``, ``patients``, ``total``, ``share``,
+        ``instead`` (what stands in place of ``patients`` where these must not be told).
     terms : DataFrame
-        One row a term, arm and grade of events: ``name``, ``arm``, ``grade``, ``patients``.
+        One row a term, arm and grade of events: ``name``, ``arm``, ``grade``, ``patients``,
+        ``instead``.
     """
 
     frame: pd.DataFrame
@@ -81,8 +84,9 @@ def severity(study: Study, terms: Incidence | None = None) -> Severity | None:
     frame["share"] = frame["patients"] / frame["total"]
     if not table[1].any():
         frame = frame[frame["grade"] != UNGRADED]
+    frame = _told(study, frame.reset_index(drop=True))
     shown = () if terms is None else terms.shown
-    return Severity(frame.reset_index(drop=True), _by_term(study, events, shown, grades))
+    return Severity(frame, _by_term(study, events, shown, grades, sizes))
 
 
 def serious_listing(study: Study) -> Listing | None:
@@ -122,7 +126,11 @@ def serious_listing(study: Study) -> Listing | None:
 
 
 def _by_term(
-    study: Study, events: pd.DataFrame, shown: tuple[str, ...], grades: list[str]
+    study: Study,
+    events: pd.DataFrame,
+    shown: tuple[str, ...],
+    grades: list[str],
+    sizes: dict[str, int],
 ) -> pd.DataFrame:
     """Count the patients with each of some terms by the worst severity of that term."""
     chosen = events[events["name"].isin(shown)]
@@ -133,7 +141,30 @@ def _by_term(
     counted.index = counted.index.set_levels(counted.index.levels[0].astype("str"), level=0)
     counted = counted.reindex(whole, fill_value=0)
     frame = counted.rename("patients").rename_axis(["name", "arm", "rank"]).reset_index()
-    return frame.assign(grade=np.array(grades)[frame["rank"].to_numpy(dtype=int)])
+    frame = frame.assign(grade=np.array(grades)[frame["rank"].to_numpy(dtype=int)])
+    rule, hidden = study.disclosure, pd.Series(False, index=frame.index)
+    for (_, arm), cells in frame.groupby(["name", "arm"], sort=False)["patients"]:
+        # Grades that add up to a number that is not told would tell it.
+        untold = rule.hides(cells.sum(), sizes[arm])
+        hidden[cells.index] = cells > 0 if untold else rule.closes(cells)
+    return rule.masked(frame, hidden, "patients")
+
+
+def _told(study: Study, frame: pd.DataFrame) -> pd.DataFrame:
+    """Hide small numbers of patients by their worst event, and others that would tell them."""
+    rule = study.disclosure
+    kinds = None if rule.is_open else overview(study)
+    if kinds is None:
+        return rule.masked(frame, np.zeros(len(frame), dtype=bool), "patients")
+    known = kinds.counts.set_index(["name", "arm"])["patients"].notna()
+    # The overview tells two of the grades, so only the others can hide each other.
+    same = {NO_EVENT: ANY, "Severe": SEVERE}
+    hidden = pd.Series(False, index=frame.index)
+    for arm, cells in frame.groupby("arm", sort=False):
+        told = [bool(known.get((same.get(g, ""), arm), False)) for g in cells["grade"]]
+        free = cells.index[~np.array(told)]
+        hidden[free] = rule.closes(frame.loc[free, "patients"])
+    return rule.masked(frame, hidden, "patients", ["share"], of="total")
 
 
 def _long(table: pd.DataFrame, grades: list[str]) -> pd.DataFrame:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from alsutils.stats.proportions import share_limits
 from alsutils.study import ARM, Study
+from alsutils.study.disclosure import INSTEAD, LEFT_OUT
 from alsutils.study.harms import Measurements
 
 LOW, NORMAL, HIGH, BOTH = "Low", "Normal", "High", "Low and high"
@@ -26,17 +27,21 @@ class Shifts:
     ----------
     frame : DataFrame
         One row a parameter, arm, ``baseline`` (Low, Normal or High) and ``worst`` (Low, Normal,
-        High, Low and high): ``parameter``, ``label``, ``arm``, ``patients``.
+        High, Low and high): ``parameter``, ``label``, ``arm``, ``patients``. Where single patients
+        must not be told, a parameter and arm with any small number of them is left out.
     new : DataFrame
         Result columns, one row a parameter, arm and direction (BELOW, ABOVE): ``parameter``,
         ``label``, ``arm``, ``patients`` (newly outside on that side), ``total`` (not outside on
-        that side before).
+        that side before), ``instead`` (what stands in place of ``patients`` where these must not be
+        told).
     ranges : tuple of str
         How values were held against limits, in words.
     left_out : int
         Pairs of patient and parameter without a value before or after the start of treatment.
     population : str
         Label of the population.
+    hidden : bool
+        Whether anything is left out because it tells of few patients.
     """
 
     frame: pd.DataFrame
@@ -44,6 +49,7 @@ class Shifts:
     ranges: tuple[str, ...]
     left_out: int
     population: str
+    hidden: bool
 
     @property
     def results(self) -> pd.DataFrame:
@@ -58,14 +64,14 @@ class HysLaw:
     Attributes
     ----------
     binned : DataFrame
-        One row an arm and cell with a patient: ``arm``, ``liver_from``, ``liver_to``,
-        ``bilirubin_from``, ``bilirubin_to``, ``patients``.
+        One row an arm and cell with a patient, or with enough of them to be told: ``arm``,
+        ``liver_from``, ``liver_to``, ``bilirubin_from``, ``bilirubin_to``, ``patients``.
     points : DataFrame or None
         One row a patient: ``subject``, ``arm``, ``liver``, ``bilirubin``; None where the study
         shows no single patients.
     quadrants : DataFrame
         One row an arm: ``arm``, ``total``, ``liver`` (above three times the limit), ``bilirubin``
-        (above twice), ``both``.
+        (above twice), ``both``; missing where it must not be told.
     population : str
         Label of the population.
     """
@@ -148,12 +154,32 @@ def hys_law(study: Study) -> HysLaw | None:
     quadrants = sums.groupby("arm")[["total", "high", "yellow", "both"]].sum().reindex(study.arms)
     quadrants = quadrants.fillna(0).astype(int).reset_index()
     quadrants = quadrants.rename(columns={"high": "liver", "yellow": "bilirubin"})
+    binned = _binned(points)
+    hidden = pd.Series(False, index=binned.index)
+    for _, cells in binned.groupby("arm", sort=False)["patients"]:
+        hidden[cells.index] = study.disclosure.closes(cells)
     return HysLaw(
-        _binned(points),
+        binned[~hidden].reset_index(drop=True),
         points if study.shows_subjects else None,
-        quadrants,
+        _told_sums(study, binned[hidden], quadrants),
         study.population_label(block.population),
     )
+
+
+def _told_sums(study: Study, gone: pd.DataFrame, quadrants: pd.DataFrame) -> pd.DataFrame:
+    """Leave out the sums of Hy's law that a cell that is not told is part of."""
+    rule, block = study.disclosure, study.config.laboratory
+    if rule.is_open or block is None:
+        return quadrants
+    liver = gone["liver_from"] >= ALT_LIMIT
+    bilirubin = gone["bilirubin_from"] >= BILIRUBIN_LIMIT
+    told = quadrants.copy()
+    for column, inside in (("liver", liver), ("bilirubin", bilirubin), ("both", liver & bilirubin)):
+        lost = told["arm"].isin(gone.loc[inside, "arm"])
+        told[column] = told[column].astype(float).mask(lost)
+    sizes = study.subjects(block.population)[ARM].value_counts()
+    untold = rule.hides(told["total"], told["arm"].map(sizes.to_dict()))
+    return told.assign(total=told["total"].astype(float).mask(untold))
 
 
 def _shifts(study: Study, block: Measurements | None) -> Shifts | None:
@@ -178,12 +204,18 @@ def _shifts(study: Study, block: Measurements | None) -> Shifts | None:
     whole = whole.sort_values("parameter", key=lambda s: s.map(order), kind="stable")
     columns = ["parameter", "label", "arm", "baseline", "worst"]
     population = study.population_label(block.population)
+    frame = whole.groupby(columns, sort=False).size().rename("patients").reset_index()
+    # Sums of these cells stand elsewhere, so one small one closes all of the parameter and arm.
+    few = frame.assign(few=study.disclosure.hides(frame["patients"]))
+    few = few.groupby(["parameter", "arm"], sort=False)["few"].transform("any")
+    new = _told(study, _new(study, whole), arms.value_counts().to_dict())
     return Shifts(
-        whole.groupby(columns, sort=False).size().rename("patients").reset_index(),
-        _new(study, whole).assign(population=population),
+        frame[~few].reset_index(drop=True),
+        new.assign(population=population),
         tuple(dict.fromkeys(records["range"])),
         len(pairs) - len(whole),
         population,
+        bool(few.any() or (new[INSTEAD] != "").any()),
     )
 
 
@@ -274,6 +306,22 @@ def _new(study: Study, whole: pd.DataFrame) -> pd.DataFrame:
             )
         )
     return pd.concat(parts, ignore_index=True)
+
+
+def _told(study: Study, new: pd.DataFrame, sizes: dict[str, int]) -> pd.DataFrame:
+    """Hide small numbers of patients newly outside, and totals that tell who was outside before."""
+    rule = study.disclosure
+    hidden = rule.hides(new["patients"], new["total"])
+    figures = ["estimate", "conf_low", "conf_high"]
+    told = rule.masked(new, hidden, "patients", figures, of="total")
+    before = rule.hides(new["total"], new["arm"].map(sizes))
+    if not before.any():
+        return told
+    told.loc[before & hidden, INSTEAD] = [
+        words if words == rule.few else LEFT_OUT for words in told.loc[before & hidden, INSTEAD]
+    ]
+    columns = ["total", "n_control", "n_treated", *figures]
+    return told.assign(**{c: told[c].astype(float).mask(before) for c in columns})
 
 
 def _binned(points: pd.DataFrame) -> pd.DataFrame:

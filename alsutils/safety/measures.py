@@ -9,11 +9,10 @@ from alsutils.safety.analysis import (
     FISHER,
     INTERVALS,
     MIDP,
-    PER_MONTHS,
     TESTS,
     Incidence,
-    named_events,
 )
+from alsutils.safety.counting import PER_MONTHS, named_events
 from alsutils.safety.exposure import MODEL, RATIO, patient_counts
 from alsutils.safety.followup import follow_up
 from alsutils.stats.proportions import stratified_risks
@@ -118,6 +117,11 @@ def stratified(study: Study, terms: Incidence | None) -> Stratified | None:
     counts = _counts_by_stratum(study, subjects, found, terms.shown)
     frame = stratified_risks(counts, ["name", "treated"], study.alpha)
     frame = frame.assign(contrast=frame["treated"] + f" vs {study.control}")
+    rows = pd.MultiIndex.from_frame(frame[["name", "treated"]])
+    told = terms.told.reindex(rows).to_numpy(dtype=bool)
+    if not told.all() and not study.disclosure.is_open:
+        figures = frame.columns.difference(["name", "treated", "contrast"])
+        frame = frame.assign(**{c: frame[c].astype(float).where(told) for c in figures})
     words = _in_words(study, by)
     return Stratified(frame, words, int(keys.nunique()), study.population_label(block.population))
 
@@ -242,7 +246,8 @@ def _rates(study: Study, block: AdverseEvents, terms: Incidence, name: str) -> p
     counts = patient_counts(followed, named[named["name"] == name])
     groups = {arm: counts[counts[ARM] == arm] for arm in study.arms}
     rows = []
-    for arm in study.treated:
+    told = [arm for arm in study.treated if study.disclosure.is_open or terms.told[name, arm]]
+    for arm in told:
         sides = {"treated": groups[arm], "control": groups[study.control]}
         sums = {
             f"{column}_{side}": [group[column].sum()]

@@ -7,15 +7,20 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from alsutils.safety.analysis import ANY, PER_MONTHS
+from alsutils.safety.analysis import ANY
+from alsutils.safety.counting import PER_MONTHS
 from alsutils.safety.followup import DAYS_PER_MONTH, FollowUp, follow_up
+from alsutils.safety.telling import hide_events
+from alsutils.stats.disclosure import is_small
 from alsutils.stats.windows import events_since
 from alsutils.study import ARM, Study
 
+_UNTOLD = ("events", "ratio", "ratio_low", "ratio_high", "p_value")
 WEEK, BETWEEN = "Around a treatment", "Between treatments"
 UNDER, AFTER = "Under treatment", "Afterwards"
 PERIOD_RATE = f"events per {PER_MONTHS} patient-months"
 SINCE = "events within days of a treatment over events at other times"
+_OF_EVENTS = ("events", "rate", "per_patient")
 MOST_DAYS = 28  # days since a treatment that are shown one by one
 
 
@@ -28,7 +33,8 @@ class Periods:
     frame : DataFrame
         One row a period and arm: ``period``, ``arm``, ``patients`` (with an event that began in
         it), ``watched`` (patients watched for a day of it), ``events``, ``days`` (patient-days),
-        ``rate`` (events per 100 patient-months), ``per_patient`` (events per patient of the arm).
+        ``rate`` (events per 100 patient-months), ``per_patient`` (events per patient of the arm),
+        ``instead`` (what stands in place of ``patients`` where these must not be told).
     window : int or None
         Days, that of the treatment included, that count to it; None where the study names no days.
     treatment_days : tuple of float
@@ -83,7 +89,8 @@ class Ascertainment:
         ``events_other``, ``days``, ``days_other``.
     since : DataFrame
         One row a day since the last treatment and arm: ``day``, ``arm``, ``events``, ``days``
-        (patient-days), ``rate`` (events per 100 patient-days).
+        (patient-days), ``rate`` (events per 100 patient-days); days whose events are those of few
+        patients are left out where these must not be told.
     periods : Periods
         The periods that this rests on.
     """
@@ -156,7 +163,7 @@ def ascertainment(study: Study) -> Ascertainment | None:
     rows = []
     for arm in study.treated:
         excess = per_patient[arm] - per_patient[study.control]
-        whole, around = float(excess.sum()), float(excess[WEEK])
+        whole, around = float(excess.sum(skipna=False)), float(excess[WEEK])
         share = around / whole if 0 < around <= whole else np.nan
         rows.append((arm, f"{arm} vs {study.control}", whole, around, share))
     frame = pd.DataFrame(rows, columns=["arm", "contrast", "excess", "excess_around", "share"])
@@ -167,7 +174,8 @@ def ascertainment(study: Study) -> Ascertainment | None:
         mine = followed.frame[followed.frame[ARM] == arm]
         theirs = events[events[ARM] == arm]
         windows.append(_window_row(study, found, arm, mine, theirs))
-        since.append(_each_day(found.treatment_days, arm, mine, theirs, most))
+        each = _each_day(found.treatment_days, arm, mine, theirs, most)
+        since.append(each[~_untold_days(study, found, each, theirs)])
     return Ascertainment(
         frame,
         pd.DataFrame(windows).assign(population=found.population),
@@ -179,6 +187,24 @@ def ascertainment(study: Study) -> Ascertainment | None:
 def _treatment_days(study: Study) -> tuple[float, ...]:
     design = study.config.design
     return tuple(sorted(design.treatment_days)) if design else ()
+
+
+def _untold_days(
+    study: Study,
+    found: Periods,
+    each: pd.DataFrame,
+    events: pd.DataFrame,
+) -> NDArray[np.bool_]:
+    """Find the days since a treatment whose events are those of few patients."""
+    rule = study.disclosure
+    if rule.is_open:
+        return np.zeros(len(each), dtype=bool)
+    given = np.array(sorted(found.treatment_days))
+    place = np.searchsorted(given, events["ASTDY"].to_numpy(), side="right") - 1
+    since = np.where(place >= 0, events["ASTDY"] - given[place.clip(min=0)], -1)
+    people = events["USUBJID"].groupby(since).nunique().reindex(each["day"], fill_value=0)
+    few = is_small(people, rule.minimum)
+    return hide_events(each["events"], few, [each["arm"]])
 
 
 def _known_events(study: Study, followed: FollowUp) -> pd.DataFrame:
@@ -222,7 +248,20 @@ def _by_period(
             )
     frame = pd.DataFrame(rows)
     months = frame["days"].replace(0, np.nan) / DAYS_PER_MONTH
-    return frame.assign(rate=PER_MONTHS * frame["events"] / months)
+    return _told(study, frame.assign(rate=PER_MONTHS * frame["events"] / months), sizes)
+
+
+def _told(study: Study, frame: pd.DataFrame, sizes: pd.Series) -> pd.DataFrame:
+    """Hide the events of few patients, and of others from which theirs would follow."""
+    rule = study.disclosure
+    hidden = rule.hides(frame["patients"], frame["watched"])
+    told = rule.masked(frame, hidden, "patients", of="watched")
+    if rule.is_open:
+        return told
+    few = hide_events(frame["events"], is_small(frame["patients"], rule.minimum), [frame["arm"]])
+    left = rule.hides(frame["watched"], frame["arm"].map(sizes.to_dict()))
+    told = told.assign(**{c: told[c].astype(float).mask(few) for c in _OF_EVENTS})
+    return told.assign(watched=told["watched"].astype(float).mask(left))
 
 
 def _since(
@@ -247,6 +286,8 @@ def _window_row(
     window = found.window or 1
     both = _since(found.treatment_days, patients, events, [(0, window - 1)], study.conf_level)
     near, other = both.iloc[0], both.iloc[-1]
+    if _few_behind(study, found, arm):
+        near, other = (row.mask(row.index.isin(_UNTOLD)) for row in (near, other))
     return {
         "analysis": SINCE,
         "endpoint": ANY,
@@ -257,11 +298,17 @@ def _window_row(
         "conf_high": near["ratio_high"],
         "p_value": near["p_value"],
         "arm": arm,
-        "events": int(near["events"]),
-        "events_other": int(other["events"]),
+        "events": near["events"],
+        "events_other": other["events"],
         "days": float(near["days"]),
         "days_other": float(other["days"]),
     }
+
+
+def _few_behind(study: Study, found: Periods, arm: str) -> bool:
+    """Tell whether events around treatment, or at other times, are not told for an arm."""
+    mine = found.frame[found.frame["arm"] == arm]
+    return not study.disclosure.is_open and bool(mine["events"].isna().any())
 
 
 def _each_day(

@@ -8,6 +8,7 @@ import pandas as pd
 from alsutils.safety.analysis import Incidence
 from alsutils.stats.shrinkage import shrink_risks, shrunken_differences
 from alsutils.study import Study
+from alsutils.study.disclosure import INSTEAD
 
 SHRUNK = "share of patients, shrunk within organ classes"
 SHRUNK_DIFFERENCE = "risk difference, shrunk within organ classes"
@@ -29,12 +30,15 @@ class Shrinkage:
         Terms that are shown, in order.
     minimum_percent : float
         The share of an arm from which a term is shown.
+    taken : int or None
+        For what number of patients a count of a few was taken, where counts are hidden.
     """
 
     shares: pd.DataFrame
     differences: pd.DataFrame
     shown: tuple[str, ...]
     minimum_percent: float
+    taken: int | None = None
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -58,7 +62,8 @@ def shrinkage(study: Study, terms: Incidence | None) -> Shrinkage | None:
     study : Study
         With adverse events.
     terms : Incidence or None
-        Single terms; all of them lend strength, whether shown or not.
+        Single terms; all that are named lend strength, whether shown or not. A count that must not
+        be told counts as half the least one that may be, so that nothing follows of it.
 
     Returns
     -------
@@ -72,21 +77,28 @@ def shrinkage(study: Study, terms: Incidence | None) -> Shrinkage | None:
     if terms is None or terms.level != "term" or not terms.systems:
         return None
     shares, found = [], {}
+    few = study.disclosure.minimum // 2
+    named = terms.counts[~terms.counts["name"].isin(terms.others)]
+    if named.empty:
+        return None
     for arm in study.arms:
-        counts = terms.counts[terms.counts["arm"] == arm].sort_values("name", ignore_index=True)
+        counts = named[named["arm"] == arm].sort_values("name", ignore_index=True)
+        guess = (counts["total"] - few).where(counts[INSTEAD].str.startswith(">"), few)
+        patients = counts["patients"].fillna(guess).astype(int)
         systems = counts["name"].map(dict(terms.systems))
         found[arm] = shrink_risks(
-            counts["patients"].to_numpy(),
+            patients.to_numpy(),
             counts["total"].to_numpy(),
             systems.to_numpy(),
             conf_level=study.conf_level,
         )
-        columns = found[arm].frame[
-            ["raw", "estimate", "conf_low", "conf_high", "system_mean", "weight"]
-        ]
-        shares.append(
-            columns.reset_index(drop=True).assign(name=counts["name"], system=systems, arm=arm)
+        columns = (
+            found[arm]
+            .frame[["raw", "estimate", "conf_low", "conf_high", "system_mean", "weight"]]
+            .reset_index(drop=True)
         )
+        columns[counts["patients"].isna()] = np.nan
+        shares.append(columns.assign(name=counts["name"], system=systems, arm=arm))
     control = found[study.control]
     differences = []
     for arm in study.treated:
@@ -105,9 +117,15 @@ def shrinkage(study: Study, terms: Incidence | None) -> Shrinkage | None:
                 p_exceeds=np.asarray(apart.p_exceeds),
             )
         )
+    whole = pd.concat(differences, ignore_index=True)
+    keys = pd.MultiIndex.from_frame(whole[["name", "treated"]])
+    untold = ~terms.told.reindex(keys).to_numpy(dtype=bool)
+    figures = ["raw", "estimate", "conf_low", "conf_high", "p_exceeds"]
+    whole.loc[untold, figures] = np.nan
     return Shrinkage(
         pd.concat(shares, ignore_index=True),
-        pd.concat(differences, ignore_index=True),
+        whole.dropna(subset="estimate").reset_index(drop=True) if untold.any() else whole,
         terms.shown,
         terms.minimum_percent,
+        few if untold.any() else None,
     )

@@ -18,7 +18,8 @@ class VitalStatus:
     Attributes
     ----------
     frame : DataFrame
-        One row a state and arm: ``state``, ``arm``, ``patients``, ``total``, ``share``.
+        One row a state and arm: ``state``, ``arm``, ``patients``, ``total``, ``share`` and
+        ``instead`` (what stands in place of ``patients`` where these must not be told).
     undated : int
         Deaths whose day is not known; they count as later ones.
     population : str
@@ -79,5 +80,9 @@ def vital_status(study: Study) -> VitalStatus | None:
     ]
     frame = pd.DataFrame(rows, columns=["state", "arm", "patients", "total"])
     frame["share"] = frame["patients"] / frame["total"]
+    hidden = pd.Series(False, index=frame.index)
+    for _, cells in frame.groupby("arm", sort=False)["patients"]:
+        hidden[cells.index] = study.disclosure.closes(cells)
+    frame = study.disclosure.masked(frame, hidden, "patients", ["share"], of="total")
     label = study.population_label(block.population)
     return VitalStatus(frame, int((died & ~dated).sum()), label)

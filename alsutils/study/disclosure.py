@@ -77,21 +77,13 @@ class Disclosure:
             return f">{of - self.minimum:,.0f}"
         return f"{count:,.0f}"
 
-    @property
-    def note(self) -> str:
-        """What a table says under it where anything in it is hidden."""
-        last = self.minimum - 1
-        counts = f"Counts of 1 to {last} patients are" if last > 1 else "A count of 1 patient is"
-        return (
-            f"{counts} shown as {self.few}, and others are left out where they would give one away."
-        )
-
     def masked(
         self,
         frame: pd.DataFrame,
         hidden: ArrayLike,
         count: str,
         computed: Sequence[str] = (),
+        of: str | None = None,
     ) -> pd.DataFrame:
         """Take the hidden counts out of a table, and what was computed from them.
 
@@ -105,21 +97,27 @@ class Disclosure:
             Column of the counts.
         computed : sequence of str
             Columns that follow from the counts; those that the frame lacks are passed over.
+        of : str or None
+            Column of the totals that are shown beside the counts.
 
         Returns
         -------
         DataFrame
             A copy in which these columns are missing in hidden rows, with a column INSTEAD: what a
-            table writes in place of the count, ``<5`` or a dash, and nothing in other rows.
+            table writes in place of the count, ``<5``, ``>27`` of 32 or a dash, and nothing in
+            other rows.
         """
         hidden = np.asarray(hidden, dtype=bool)
-        few = hidden & is_small(frame[count], self.minimum)
-        words = np.where(few, self.few, np.where(hidden, LEFT_OUT, ""))
+        words = np.where(hidden, LEFT_OUT, "").astype(object)
+        if of is not None:
+            most = hidden & is_small(frame[of] - frame[count], self.minimum)
+            words[most] = [f">{total - self.minimum:,.0f}" for total in frame.loc[most, of]]
+        words[hidden & is_small(frame[count], self.minimum)] = self.few
         gone = {}
         if hidden.any():
             known = [column for column in (count, *computed) if column in frame]
             gone = {c: frame[c].astype(float).mask(hidden) for c in known}
-        return frame.assign(**gone, **{INSTEAD: words.astype(object)})
+        return frame.assign(**gone, **{INSTEAD: words})
 
     def sizes(self, frame: pd.DataFrame, of: Mapping[str, int]) -> pd.DataFrame:
         """Hide how many patients were analysed where few of an arm were not, or few were.
@@ -148,7 +146,9 @@ class Disclosure:
 
     def phrase(self, instead: str) -> str:
         """Say within a sentence what stands in place of a count: ``fewer than 5``."""
-        return f"fewer than {self.minimum}" if instead == self.few else "a number not given"
+        if instead == LEFT_OUT:
+            return "a number not given"
+        return f"{'fewer' if instead[:1] == '<' else 'more'} than {instead[1:]}"
 
     def count_of(self, count: float, of: float) -> str:
         """Write a count with its share, ``12 (38%)``, or a bound without a share."""

@@ -115,7 +115,7 @@ def test_hys_law_takes_both_peaks_of_a_patient(make):
 
 def test_hys_law_of_observed_data_is_counted_in_cells(make):
     keys = {"laboratory": {**LABORATORY, "liver": {}}, "publish_subject_data": False}
-    study = make(tables={"adlb": liver_table()}, provenance="observed", **keys)
+    study = make(tables={"adlb": liver_table()}, provenance="observed", minimum_count=1, **keys)
     result = safety.hys_law(study)
     assert result.points is None
     cell = result.binned.set_index("arm").loc["Treated"]

@@ -63,6 +63,9 @@ def shrinkage(study: Study, result: Shrinkage | None) -> Figure | Prose:
     if not result.shown:
         return Prose(f"Nothing reached {result.minimum_percent:g}% of an arm.")
     rows = result.shown_differences
+    if rows.empty:
+        few = study.disclosure.few_patients
+        return Prose(f"Each comparison rests on {few} of an arm, so none is drawn.")
     frame = pd.DataFrame(
         {
             "name": rows["name"],
@@ -73,7 +76,7 @@ def shrinkage(study: Study, result: Shrinkage | None) -> Figure | Prose:
     several = len(study.treated) > 1
     y = alt.Y(
         "name:N",
-        sort=list(result.shown),
+        sort=list(dict.fromkeys(rows["name"])),
         title=None,
         axis=alt.Axis(grid=False, ticks=False, domain=False, labelPadding=8),
     )

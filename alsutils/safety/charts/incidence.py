@@ -45,6 +45,7 @@ def dots(study: Study, result: Incidence | None) -> Figure | Prose:
         f"{fmt.count_of(r['events_control'], r['n_control'])} of {study.control}"
         for _, r in raised.head(TOLD).iterrows()
     ]
+    hidden = f" {study.disclosure.why}" if result.shown_counts["share"].isna().any() else ""
     least = result.minimum_percent
     which = f", as far as {least:g}% of an arm had it" if least else ""
     return Figure(
@@ -54,7 +55,7 @@ def dots(study: Study, result: Incidence | None) -> Figure | Prose:
         f"Left: share of patients with the event in each arm. Right: difference from "
         f"{study.control} in percentage points, with Newcombe's "
         f"{fmt.percent(1 - result.alpha)} interval; to the right of the line more patients had it "
-        "under treatment. The most raised stand on top.",
+        f"under treatment. The most raised stand on top.{hidden}",
         result.frame,
     )
 
@@ -66,6 +67,11 @@ def volcano(study: Study, result: Incidence | None) -> Figure | Prose:
     if result.differences.empty:
         return Prose("There was no event, so there is nothing to draw.")
     rows = result.differences
+    if result.hides:
+        rows = rows.dropna(subset="estimate")
+    if rows.empty:
+        few = study.disclosure.few_patients
+        return Prose(f"Each comparison rests on {few} of an arm, so none is drawn.")
     frame = pd.DataFrame(
         {
             "name": rows["name"],
@@ -118,10 +124,14 @@ def volcano(study: Study, result: Incidence | None) -> Figure | Prose:
         alt.layer(*_levels(result.alpha), points).properties(height=320),
         f"Difference from {study.control} of every event against the smallness of its p-value, "
         f"{fmt.plural(len(frame), 'point')}. Highest: {fmt.listed(told)}.",
-        f"Each point is an event, rare ones included, and larger where more patients had it. To "
+        f"Each point is an event{_rare(result)}, and larger where more patients had it. To "
         f"the right more patients had it under treatment than in {study.control}; the higher, the "
         "smaller p. Point at one to read what it is.",
     )
+
+
+def _rare(result: Incidence) -> str:
+    return " that may be told" if result.hides else ", rare ones included"
 
 
 def _levels(alpha: float) -> list[alt.Chart]:
@@ -148,7 +158,7 @@ def _kind(result: Incidence) -> str:
 def _share_panel(study: Study, result: Incidence, scale: alt.Scale, height: alt.Step) -> alt.Chart:
     columns = ["name", "arm", "patients", "total", "share"]
     legend = alt.Legend(columns={"expr": f"windowSize()[0] < {STACKED_BELOW} ? 1 : 0"})
-    base = alt.Chart(result.shown_counts[columns]).encode(
+    base = alt.Chart(result.shown_counts[columns].dropna(subset="share")).encode(
         y=_row_axis(result, BREAK.format(WIDE_LINE)),
         x=alt.X(
             "share:Q",

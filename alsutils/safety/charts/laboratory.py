@@ -24,8 +24,11 @@ def hys_law(study: Study, result: HysLaw | None) -> Figure | Prose:
     if result is None:
         return Prose(NO_LIVER)
     told = [
-        f"{r['both']:,} of {r['total']:,} in {r['arm']}" for _, r in result.quadrants.iterrows()
+        f"{_number(r['both'])} of {_number(r['total'])} in {r['arm']}"
+        for _, r in result.quadrants.iterrows()
     ]
+    if result.points is None and result.binned.empty:
+        return Prose(f"Each cell would hold {study.disclosure.few_patients}.")
     if result.points is None:
         chart: alt.FacetChart | alt.LayerChart = _cells(study, result.binned)
         how = "Single patients are not drawn; each cell holds a number of patients."
@@ -43,6 +46,10 @@ def hys_law(study: Study, result: HysLaw | None) -> Figure | Prose:
         f"{how} The upper right corner, beyond both dashed lines, is that of Hy's law: a liver "
         "that is injured and has begun to fail.",
     )
+
+
+def _number(n: float) -> str:
+    return "a number not told" if pd.isna(n) else f"{n:,.0f}"
 
 
 def _points(study: Study, points: pd.DataFrame) -> alt.FacetChart | alt.LayerChart:

@@ -24,7 +24,7 @@ def severity(study: Study, result: Severity | None) -> Figure | Prose:
     frame = result.frame
     grades = list(dict.fromkeys(frame["grade"]))
     chart = (
-        alt.Chart(frame)
+        alt.Chart(frame.dropna(subset="patients"))
         .mark_bar()
         .encode(
             y=alt.Y("arm:N", sort=list(study.arms), title=None, axis=alt.Axis(ticks=False)),
@@ -52,10 +52,14 @@ def severity(study: Study, result: Severity | None) -> Figure | Prose:
         .properties(height=alt.Step(34))
     )
     worst = frame[frame["grade"] == grades[-1]]
-    told = [f"{fmt.count_of(r['patients'], r['total'])} in {r['arm']}" for _, r in worst.iterrows()]
+    told = [
+        f"{r['instead'] or fmt.count_of(r['patients'], r['total'])} in {r['arm']}"
+        for _, r in worst.iterrows()
+    ]
+    hidden = f" {study.disclosure.why}" if (frame["instead"] != "").any() else ""
     return Figure(
         chart,
         f"Patients of each arm by the worst severity of their events; {grades[-1].lower()}: "
         f"{fmt.listed(told)}.",
-        "Each patient counts once, by the worst event; the darker, the worse.",
+        f"Each patient counts once, by the worst event; the darker, the worse.{hidden}",
     )

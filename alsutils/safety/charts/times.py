@@ -1,5 +1,7 @@
 """Pictures of when events happened."""
 
+from typing import Literal
+
 import altair as alt
 import pandas as pd
 
@@ -20,16 +22,18 @@ def first_events(study: Study, result: FirstEvents | None) -> Figure | Prose:
     if result is None:
         return Prose(NO_TIMES)
     panels = []
+    sparse = not study.disclosure.is_open
     for kind in result.kinds:
         curves = thinned(result.curves[result.curves["kind"] == kind])
-        drawn = charts.steps(curves, study.arms, "Study day", "With a first event")
+        drawn = charts.steps(curves, study.arms, "Study day", "With a first event", sparse=sparse)
         panels.append(drawn.properties(height=260, title=kind))
     chart = panels[0] if len(panels) == 1 else alt.vconcat(*panels)
     told = [
         f"{kind}: "
         + fmt.listed(
             [
-                f"{r['arm']} {r['events']:,.0f} of {r['patients']:,.0f}"
+                f"{r['arm']} {r['instead'] or fmt.number(r['events'], 0)} of "
+                f"{fmt.number(r['patients'], 0)}"
                 for _, r in result.counts[result.counts["kind"] == kind].iterrows()
             ]
         )
@@ -39,10 +43,22 @@ def first_events(study: Study, result: FirstEvents | None) -> Figure | Prose:
         chart,
         f"Share of patients with a first event over study days by arm, with death competing. "
         f"Patients with an event: {'; '.join(told)}.",
-        "A step up is a patient's first event of the kind. Who died before it is counted as "
-        "somebody who cannot have it any more. Bands are intervals; small marks are patients who "
-        "left without it.",
+        f"{_marks(study)} Who died before it is counted as somebody who cannot have it any more.",
         result.frame,
+    )
+
+
+def _marks(study: Study) -> str:
+    """Say what the marks of a curve mean."""
+    if study.disclosure.is_open:
+        return (
+            "A step up is a patient's first event of the kind; bands are intervals, and small "
+            "marks are patients who left without it."
+        )
+    least = study.disclosure.minimum
+    return (
+        "The points are the share of patients who have had a first event of the kind, with its "
+        f"interval, at days between which nobody or at least {least} patients had it."
     )
 
 
@@ -50,6 +66,8 @@ def course(study: Study, result: Course | None) -> Figure | Prose:
     """Draw how many events a patient of each arm has had by each day."""
     if result is None:
         return Prose(NO_TIMES)
+    everybody = study.disclosure.is_open
+    join: Literal["step-after", "linear"] = "step-after" if everybody else "linear"
     x = alt.X("time:Q", title="Study day", scale=alt.Scale(nice=False))
     y_title = "Events per patient so far"
     base = alt.Chart(thinned(result.curves)).encode(
@@ -61,13 +79,15 @@ def course(study: Study, result: Course | None) -> Figure | Prose:
             legend=alt.Legend(symbolOpacity=1),
         ),
     )
-    band = base.mark_area(interpolate="step-after", opacity=0.15).encode(
+    band = base.mark_area(interpolate=join, opacity=0.15).encode(
         y=alt.Y("conf_low:Q", title=y_title), y2="conf_high:Q"
     )
-    line = base.mark_line(interpolate="step-after", strokeWidth=2).encode(
+    line = base.mark_line(interpolate=join, strokeWidth=2).encode(
         y=alt.Y("estimate:Q", title=y_title)
     )
-    target = base.mark_point(filled=True, opacity=0, size=120).encode(
+    target = base.mark_point(
+        filled=True, opacity=0 if everybody else 1, size=120 if everybody else 40
+    ).encode(
         y="estimate:Q",
         tooltip=[
             alt.Tooltip("arm:N", title="Arm"),
@@ -75,7 +95,7 @@ def course(study: Study, result: Course | None) -> Figure | Prose:
             alt.Tooltip("estimate:Q", title=y_title, format=".2f"),
             alt.Tooltip("conf_low:Q", title="Lower limit", format=".2f"),
             alt.Tooltip("conf_high:Q", title="Upper limit", format=".2f"),
-            alt.Tooltip("at_risk:Q", title="Watched"),
+            *([alt.Tooltip("at_risk:Q", title="Watched")] if everybody else []),
         ],
     )
     layers = [band, line, target]

@@ -80,6 +80,8 @@ def shrinkage(study: Study, result: Shrinkage | None) -> Prose:
     if result is None or not result.shown:
         return Prose("")
     rows = result.shown_differences
+    if rows.empty:
+        return Prose("")
     several = len(study.treated) > 1
     likely = rows[rows["p_exceeds"] >= LIKELY].sort_values("p_exceeds", ascending=False)
     names = [r["name"] + (f" in {r['treated']}" if several else "") for _, r in likely.iterrows()]

@@ -4,7 +4,8 @@ import pandas as pd
 
 from alsutils.display import Prose
 from alsutils.display import format as fmt
-from alsutils.safety.analysis import ANY, PER_MONTHS
+from alsutils.safety.analysis import ANY
+from alsutils.safety.counting import PER_MONTHS
 from alsutils.safety.exposure import MODEL, RATE, RATIO, Rates
 from alsutils.study import Study
 
@@ -16,7 +17,11 @@ def rates(study: Study, result: Rates | None) -> Prose:
     frame = result.frame[result.frame["endpoint"] == ANY].set_index("arm")
     rate, ratio = frame[frame["analysis"] == RATE], frame[frame["analysis"] == RATIO]
     model = frame[frame["analysis"] == MODEL]
-    told = [f"{fmt.number(r['estimate'], 1)} in {arm}" for arm, r in rate.iterrows()]
+    known = rate if study.disclosure.is_open else rate.dropna(subset="estimate")
+    told = [f"{fmt.number(r['estimate'], 1)} in {arm}" for arm, r in known.iterrows()]
+    if not told:
+        few = study.disclosure.few_patients
+        return Prose(f"The events of each arm are those of {few}, so no rate is shown.")
     parts = [f"Events per {PER_MONTHS} patient-months: {fmt.listed(told)}."]
     for arm, row in ratio.iterrows():
         if pd.isna(row["estimate"]):

@@ -21,12 +21,14 @@ def overview(study: Study, result: Incidence | None) -> Prose:
             continue
         words = "an event" if name == ANY else "a serious event"
         shares = [
-            f"{fmt.count_of(r['patients'], r['total'])} of the patients in {r['arm']}"
+            f"{_told(study, r['instead']) or fmt.count_of(r['patients'], r['total'])} of the "
+            f"patients in {r['arm']}"
             for _, r in rows.iterrows()
         ]
         parts.append(f"{fmt.capitalised(words)} was reported for {fmt.listed(shares)}.")
         told = [_difference(study, r) for r in _rows(result, name)]
-        parts.append(f"{fmt.capitalised(fmt.listed(told))}.")
+        if told:
+            parts.append(f"{fmt.capitalised(fmt.listed(told))}.")
     return Prose(" ".join(parts))
 
 
@@ -41,7 +43,7 @@ def incidence(study: Study, result: Incidence | None) -> Prose:
         return Prose(f"No {kind} reached {result.minimum_percent:g}% of an arm.")
     parts = [
         f"{fmt.plural(len(result.shown), kind, many)} reached {result.minimum_percent:g}% of an "
-        f"arm, of {result.counts['name'].nunique():,} seen at all."
+        f"arm, of {result.family['treated'].value_counts().max():,} seen at all."
     ]
     for arm in study.treated:
         mine = rows[rows["treated"] == arm]
@@ -53,8 +55,14 @@ def incidence(study: Study, result: Incidence | None) -> Prose:
     return Prose(" ".join(parts))
 
 
+def _told(study: Study, instead: str) -> str:
+    return study.disclosure.phrase(instead) if instead else ""
+
+
 def _rows(result: Incidence, name: str) -> list[pd.Series]:
     chosen = result.differences[result.differences["name"] == name]
+    if result.hides:
+        chosen = chosen.dropna(subset="estimate")
     return [row for _, row in chosen.iterrows()]
 
 

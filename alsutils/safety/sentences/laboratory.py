@@ -16,11 +16,13 @@ def vital_signs(study: Study, result: Shifts | None) -> Prose:
     return _outside(study, result)
 
 
-def hys_law(_study: Study, result: HysLaw | None) -> Prose:
+def hys_law(study: Study, result: HysLaw | None) -> Prose:
     """Say how many patients meet Hy's law by their values."""
     if result is None:
         return Prose("")
     rows = result.quadrants.to_dict("records")
+    if result.quadrants[["total", "liver", "both"]].isna().any(axis=None):
+        return _few_above(study, result)
     both = sum(row["both"] for row in rows)
     if not both:
         told = [f"{row['liver']:,} of {row['total']:,} in {row['arm']}" for row in rows]
@@ -36,14 +38,33 @@ def hys_law(_study: Study, result: HysLaw | None) -> Prose:
     )
 
 
+def _few_above(study: Study, result: HysLaw) -> Prose:
+    """Say what may be told of Hy's law where some of its counts may not."""
+    met = result.quadrants["both"]
+    above = (
+        f"above {ALT_LIMIT:g} times the limit of ALT or AST and above {BILIRUBIN_LIMIT:g} times "
+        "that of bilirubin"
+    )
+    if met.isna().any():
+        few = study.disclosure.few
+        arms = fmt.listed(list(result.quadrants.loc[met.isna(), "arm"]))
+        return Prose(
+            f"In {arms} somebody was {above}. How many is not told, for some numbers are {few}. "
+            "Each of them needs a look at the patient: another cause must be ruled out."
+        )
+    return Prose(f"{fmt.plural(int(met.sum()), 'patient') if met.any() else 'Nobody'} was {above}.")
+
+
 def _outside(study: Study, result: Shifts | None) -> Prose:
     if result is None:
         return Prose("")
     parts = []
     for arm in study.arms:
-        rows = result.new[(result.new["arm"] == arm) & (result.new["patients"] > 0)]
+        mine = result.new[result.new["arm"] == arm]
+        rows = mine[(mine["patients"] > 0) & mine["estimate"].notna()]
         if rows.empty:
-            parts.append(f"in {arm} none")
+            hidden = mine["patients"].isna().any() or (mine["patients"] > 0).any()
+            parts.append(f"in {arm} {'none that may be told' if hidden else 'none'}")
             continue
         top = rows.loc[rows["estimate"].idxmax()]
         side = "high" if top["direction"] == ABOVE else "low"

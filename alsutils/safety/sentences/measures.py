@@ -14,6 +14,8 @@ def measures(study: Study, terms: Incidence | None, result: Measures | None) -> 
     if result is None or terms is None:
         return Prose("")
     rows = terms.differences[terms.differences["name"] == result.name]
+    if terms.hides:
+        rows = rows.dropna(subset="estimate")
     parts = []
     for row in rows.to_dict("records"):
         treated = fmt.count_of(row["events_treated"], row["n_treated"])

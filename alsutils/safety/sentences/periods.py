@@ -16,6 +16,12 @@ def periods(study: Study, result: Periods | None) -> Prose:
     if result is None:
         return Prose("")
     known = result.frame[result.frame["rate"].notna() & (result.frame["events"] > 0)]
+    if known.empty and result.frame["events"].isna().any():
+        few = study.disclosure.few_patients
+        return Prose(
+            f"In each period events are those of {few} of an arm, so none is shown. "
+            f"{result.meaning}"
+        )
     if known.empty:
         return Prose(f"There was no event in any period. {result.meaning}")
     top = known.loc[known.groupby("arm", sort=False)["rate"].idxmax()].set_index("arm")["period"]
@@ -32,7 +38,13 @@ def ascertainment(study: Study, result: Ascertainment | None) -> Prose:
         return Prose("")
     window = fmt.plural(result.periods.window or 0, "day")
     parts = []
-    for row in result.windows.to_dict("records"):
+    untold = [row["arm"] for row in result.windows.to_dict("records") if pd.isna(row["events"])]
+    if untold:
+        parts.append(
+            f"For {fmt.listed(untold)} the days around a treatment are not set apart, for the "
+            f"events of {study.disclosure.few_patients} would be told."
+        )
+    for row in result.windows.dropna(subset="events").to_dict("records"):
         total = row["events"] + row["events_other"]
         on = " on the same days" if row["arm"] == study.control else ""
         time = row["days"] / (row["days"] + row["days_other"])
@@ -44,10 +56,10 @@ def ascertainment(study: Study, result: Ascertainment | None) -> Prose:
                 f"{limits})"
             )
         parts.append(
-            f"In {row['arm']}, {row['events']:,} of {fmt.plural(total, 'event')} began within "
+            f"In {row['arm']}, {row['events']:,.0f} of {fmt.plural(total, 'event')} began within "
             f"{window} of a treatment{on}, in {fmt.percent(time)} of the time watched{ratio}."
         )
-    for row in result.frame.to_dict("records"):
+    for row in result.frame.dropna(subset=["excess", "excess_around"]).to_dict("records"):
         parts.append(_excess(study, row))
     sham = study.config.design.sham if study.config.design else None
     if sham is False:

@@ -27,6 +27,12 @@ def first_events(study: Study, result: FirstEvents | None) -> Prose:
             rows[rows["analysis"] == words] for words in (INCIDENCE, INCIDENCE_DIFFERENCE)
         )
         known = shares[shares["estimate"].notna()]
+        if known.empty and not study.disclosure.is_open:
+            parts.append(
+                f"{kind}: shares by day {result.horizon:g} are not told, for nobody was "
+                f"watched so long, or {study.disclosure.few_patients} had one by then or later."
+            )
+            continue
         if known.empty:
             parts.append(
                 f"{kind}: nobody was watched to day {result.horizon:g}, so shares by "
@@ -39,6 +45,8 @@ def first_events(study: Study, result: FirstEvents | None) -> Prose:
             f"{fmt.listed(told)}."
         )
         tests = rows.loc[rows["analysis"] == GRAY, "p_value"]
+        if not study.disclosure.is_open:
+            apart = apart.dropna(subset="estimate")
         parts += [_apart(study, arm, r, tests[arm]) for arm, r in apart.iterrows()]
     return Prose(" ".join(parts))
 
@@ -49,6 +57,11 @@ def course(study: Study, result: Course | None) -> Prose:
         return Prose("")
     frame = result.frame.set_index("arm")
     means = frame[(frame["analysis"] == MEAN) & frame["estimate"].notna()]
+    if means.empty and not study.disclosure.is_open:
+        return Prose(
+            f"Events by day {result.horizon:g} are not told: too few patients were watched so "
+            f"long, or {study.disclosure.few_patients} of an arm had one by then or later."
+        )
     if means.empty:
         return Prose(f"Nobody was watched to day {result.horizon:g}.")
     told = [f"{fmt.number(r['estimate'])} in {arm}" for arm, r in means.iterrows()]

@@ -71,6 +71,9 @@ def shrinkage(study: Study, result: Shrinkage | None) -> Table | Prose:
     if result is None or not result.shown:
         return Prose("")
     rows = result.shown_differences
+    if rows.empty:
+        return Prose("")
+    taken = f" A count of a few patients was taken as {result.taken}." if result.taken else ""
     several = len(study.treated) > 1
     shown = rows.assign(
         raw_words=[fmt.number(100 * v, 1) for v in rows["raw"]],
@@ -90,7 +93,7 @@ def shrinkage(study: Study, result: Shrinkage | None) -> Table | Prose:
         {"p_exceeds": _probability},
         notes=[
             "Probability of more: that the event is truly commoner in the treated arm, given the "
-            "data and what the other events of its organ class suggest."
+            f"data and what the other events of its organ class suggest.{taken}"
         ],
         results=result.frame,
         sortable=True,

@@ -4,7 +4,7 @@ import pandas as pd
 
 from alsutils.display import Prose, Table, tables
 from alsutils.display import format as fmt
-from alsutils.safety.analysis import PER_MONTHS
+from alsutils.safety.counting import PER_MONTHS
 from alsutils.safety.exposure import MODEL, RATE, RATIO, Rates
 from alsutils.safety.tables.incidence import estimates
 from alsutils.safety.words import NO_TIMES
@@ -21,8 +21,8 @@ def rates(study: Study, result: Rates | None) -> Table | Prose:
         {
             "name": rate["name"],
             "arm": rate["arm"],
-            "patients": [f"{n:,.0f}" for n in rate["patients"]],
-            "events": [f"{n:,.0f}" for n in rate["events"]],
+            "patients": tables.counts(rate, "patients"),
+            "events": [fmt.number(n, 0) for n in rate["events"]],
             "months": [fmt.number(m, 1) for m in rate["months"]],
             "rate": estimates(rate, "estimate", "conf", 1),
         }
@@ -37,12 +37,13 @@ def rates(study: Study, result: Rates | None) -> Table | Prose:
     followed = result.followed
     notes = [f"Time {followed.basis}."]
     if followed.left_out:
-        notes.append(f"{fmt.plural(followed.left_out, 'patient')} without a time left out.")
+        notes.append(f"{_people(study, followed.left_out)} without a time left out.")
     if followed.extended:
         notes.append(
-            f"{fmt.plural(followed.extended, 'patient')} with an event after that time: counted as "
+            f"{_people(study, followed.extended)} with an event after that time: counted as "
             "watched until the event."
         )
+    hidden = [study.disclosure.why] if (rate["instead"] != "").any() else []
     return tables.table(
         shown,
         f"Events per {PER_MONTHS} patient-months",
@@ -62,7 +63,13 @@ def rates(study: Study, result: Rates | None) -> Table | Prose:
             "Both ratios allow for patients who have many events: the robust one by how much "
             "patients differ, the negative binomial by a model of that.",
             *result.notes,
+            *hidden,
         ],
         results=frame,
         group_label="Kind of event",
     )
+
+
+def _people(study: Study, n: int) -> str:
+    """Count patients of all arms; how many of a few must not be told, nor of more in one arm."""
+    return fmt.plural(n, "patient") if study.disclosure.is_open else "Some patients"

@@ -6,7 +6,8 @@ import pandas as pd
 
 from alsutils.display import Prose, Table, tables
 from alsutils.display import format as fmt
-from alsutils.safety.analysis import PER_MONTHS, Incidence
+from alsutils.safety.analysis import Incidence
+from alsutils.safety.counting import PER_MONTHS
 from alsutils.safety.measures import Measures, Stratified
 from alsutils.safety.words import NO_COMPARISON, NO_STRATA, NOTHING
 from alsutils.study import Study
@@ -41,6 +42,7 @@ def incidence(study: Study, result: Incidence | None) -> Table | Prose:
             "counts once among the patients.",
             *_threshold(result),
             *result.notes,
+            *_hidden(study, result),
         ],
         results=result.frame,
         sortable=result.level != "category",
@@ -57,6 +59,8 @@ def nested(study: Study, systems: Incidence | None, terms: Incidence | None) -> 
     rows: list[tuple[str, str | None]] = []
     for system in heads:
         rows.append((system, None))
+        if system in systems.others:
+            continue
         rows += [(name, system) for name in under if terms.systems[name] == system]
     shown = pd.DataFrame(rows, columns=["name", "system"])
     shown["name"] = shown["name"].astype("str")
@@ -64,10 +68,12 @@ def nested(study: Study, systems: Incidence | None, terms: Incidence | None) -> 
     for result, mask in ((systems, shown["system"].isna()), (terms, shown["system"].notna())):
         for key, cells in _arm_columns(study, result, shown.loc[mask, "name"]).items():
             columns.setdefault(key, pd.Series(index=shown.index, dtype=object))[mask] = cells
+    shown["name"] = shown["name"].replace({**systems.others, **terms.others})
     timed = terms.counts["months"].notna().all()
     labels = {"name": "Organ class and event"}
     labels |= {key: _COUNTED[key[-1]] for key in columns if timed or key[-1] != "r"}
     rate = f"Rate: events per {PER_MONTHS} patient-months. " if timed else ""
+    rare = "" if terms.others else "; all events are here, however rare"
     return tables.table(
         shown.assign(**columns),
         "Every event under its organ class",
@@ -76,7 +82,8 @@ def nested(study: Study, systems: Incidence | None, terms: Incidence | None) -> 
         notes=[
             "Patients (share of the arm), number of events. A patient counts once in each row, so "
             f"the events of a class add up and its patients do not. {rate}The commonest stand on "
-            "top; all events are here, however rare."
+            f"top{rare}.",
+            *_hidden(study, systems),
         ],
         parent="system",
         group_label="Organ class",
@@ -91,6 +98,8 @@ def differences(study: Study, result: Incidence | None) -> Table | Prose:
     if not result.shown:
         return Prose(f"Nothing reached {result.minimum_percent:g}% of an arm.")
     rows = result.shown_differences
+    if rows.empty:
+        return Prose(_none_told(study))
     shown = rows.assign(
         difference=[_points(v) for v in rows["estimate"]],
         newcombe=_limits(rows, "newcombe"),
@@ -117,9 +126,10 @@ def differences(study: Study, result: Incidence | None) -> Table | Prose:
         spanners={f"{level} interval": limits, "Test": ["p_value", "p_adjusted"]},
         notes=[
             f"Share of patients in the treated arm less that in {study.control}. Adjusted after "
-            f"Benjamini and Hochberg over the {result.differences['p_adjusted'].notna().sum()} "
+            f"Benjamini and Hochberg over the {result.family['p_adjusted'].notna().sum()} "
             f"comparisons, shown or not, with enough events for p to come to {result.alpha:g}.",
             *_threshold(result),
+            *_hidden(study, result),
         ],
         results=result.frame,
         group_label=HEADS[result.level],
@@ -134,6 +144,8 @@ def ratios(study: Study, result: Incidence | None) -> Table | Prose:
     if not result.shown:
         return Prose(f"Nothing reached {result.minimum_percent:g}% of an arm.")
     rows = result.shown_differences
+    if rows.empty:
+        return Prose("")
     shown = rows.assign(
         ratio_words=estimates(rows, "ratio", "ratio"),
         odds_words=estimates(rows, "odds_ratio", "odds_ratio"),
@@ -160,6 +172,7 @@ def ratios(study: Study, result: Incidence | None) -> Table | Prose:
             "the event, with exact limits. A ratio is 0 or infinite where one arm had no such "
             "patient. Boschloo's test is left out in very large arms.",
             *_threshold(result),
+            *_hidden(study, result),
         ],
         group_label=HEADS[result.level],
         sortable=True,
@@ -171,6 +184,8 @@ def measures(study: Study, result: Measures | None) -> Table | Prose:
     if result is None:
         return Prose(NO_COMPARISON)
     rows = result.frame
+    if not study.disclosure.is_open:
+        rows = rows.dropna(subset=["estimate", "p_value"], how="all").reset_index(drop=True)
     points = rows["analysis"].str.startswith("risk difference")
     scaled = rows[_DIFFERENCE].where(~points, 100 * rows[_DIFFERENCE])
     plain, percent = (estimates(scaled, "estimate", "conf", digits) for digits in (2, 1))
@@ -202,6 +217,10 @@ def stratified(study: Study, result: Stratified | None) -> Table | Prose:
     if result is None:
         return Prose(NO_STRATA)
     rows = result.frame
+    if not study.disclosure.is_open:
+        rows = rows.dropna(subset="estimate").reset_index(drop=True)
+    if rows.empty:
+        return Prose(_none_told(study))
     several = len(study.treated) > 1
     shown = rows.assign(
         difference=estimates(100 * rows[_DIFFERENCE], "estimate", "conf", 1),
@@ -240,9 +259,8 @@ def _arm_columns(study: Study, result: Incidence, names: Iterable[str]) -> dict[
     columns: dict[str, list[str]] = {}
     for i, arm in enumerate(study.arms):
         rows = result.counts[result.counts["arm"] == arm].set_index("name").loc[list(names)]
-        pairs = zip(rows["patients"], rows["total"], strict=True)
-        columns[f"arm{i}n"] = [fmt.count_of(n, total) for n, total in pairs]
-        columns[f"arm{i}e"] = [f"{n:,}" for n in rows["events"]]
+        columns[f"arm{i}n"] = tables.counts(rows, "patients", "total")
+        columns[f"arm{i}e"] = [fmt.number(n, 0) for n in rows["events"]]
         columns[f"arm{i}r"] = [fmt.number(rate) for rate in rows["rate"]]
     return columns
 
@@ -263,7 +281,8 @@ def _over(
 def _by_frequency(result: Incidence) -> list[str]:
     """Order names by the patients of all arms, then by the alphabet."""
     totals = result.counts.groupby("name")["patients"].sum().reset_index()
-    ordered = totals.sort_values(["patients", "name"], ascending=[False, True])
+    totals["other"] = totals["name"].isin(result.others)
+    ordered = totals.sort_values(["other", "patients", "name"], ascending=[True, False, True])
     return list(ordered["name"])
 
 
@@ -275,10 +294,19 @@ def _keys(study: Study, result: Incidence) -> dict[str, str]:
 def _threshold(result: Incidence) -> list[str]:
     if not result.minimum_percent:
         return []
-    hidden = result.counts["name"].nunique() - len(result.shown)
+    names = set(result.counts["name"]) - set(result.others)
+    hidden = len(names) - len(result.shown)
     if not hidden:
         return []
     return [f"Shown from {result.minimum_percent:g}% of an arm; {hidden:,} rarer ones are not."]
+
+
+def _hidden(study: Study, result: Incidence) -> list[str]:
+    return [study.disclosure.why] if result.hides else []
+
+
+def _none_told(study: Study) -> str:
+    return f"Each comparison rests on {study.disclosure.few_patients} of an arm, so none is shown."
 
 
 def _points(share: float) -> str:

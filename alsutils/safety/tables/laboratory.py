@@ -40,7 +40,7 @@ def vital_sign_shifts(study: Study, result: Shifts | None) -> Table | Prose:
     return _shifts(study, result, "Vital signs: from baseline to the worst")
 
 
-def hys_law(_study: Study, result: HysLaw | None) -> Table | Prose:
+def hys_law(study: Study, result: HysLaw | None) -> Table | Prose:
     """Count the patients above the limits of Hy's law."""
     if result is None:
         return Prose("")
@@ -57,7 +57,10 @@ def hys_law(_study: Study, result: HysLaw | None) -> Table | Prose:
             "both": "Both",
         },
         dict.fromkeys(counts, _whole),
-        notes=["Times the upper limit of normal; the highest value after the start of treatment."],
+        notes=[
+            "Times the upper limit of normal; the highest value after the start of treatment.",
+            *([study.disclosure.why] if shown[counts].isna().any(axis=None) else []),
+        ],
     )
 
 
@@ -65,9 +68,8 @@ def _outside(study: Study, result: Shifts | None, title: str, absent: str) -> Ta
     if result is None:
         return Prose(absent)
     new = result.new
-    cells = new.assign(
-        cell=[f"{n:,} of {of:,}" for n, of in zip(new["patients"], new["total"], strict=True)]
-    )
+    words = zip(tables.counts(new, "patients"), new["total"], strict=True)
+    cells = new.assign(cell=[n if pd.isna(of) else f"{n} of {of:,.0f}" for n, of in words])
     keys = {
         (direction, arm): f"{'ba'[d]}{i}"
         for d, direction in enumerate((BELOW, ABOVE))
@@ -92,6 +94,7 @@ def _outside(study: Study, result: Shifts | None, title: str, absent: str) -> Ta
             f"Patients outside at any time after the start of treatment, of those who were not "
             f"outside on that side before; {fmt.listed(result.ranges)}.",
             *_left_out(result),
+            *([study.disclosure.why] if result.hidden else []),
         ],
         results=result.results,
         sortable=True,
@@ -103,6 +106,8 @@ def _shifts(study: Study, result: Shifts | None, title: str) -> Table | Prose:
     if result is None:
         return Prose("")
     frame = result.frame
+    if result.hidden and frame.empty:
+        return Prose(f"Each shift table has a cell of {study.disclosure.few_patients}.")
     outside = frame[(frame["baseline"] != NORMAL) | (frame["worst"] != NORMAL)]
     if outside.empty:
         return Prose("No value was outside its limits, before or after.")
@@ -135,6 +140,7 @@ def _shifts(study: Study, result: Shifts | None, title: str) -> Table | Prose:
             f"Patients; {fmt.listed(result.ranges)}. Values in which nobody was ever outside are "
             "left out.",
             *_left_out(result),
+            *([_few(study)] if result.hidden else []),
         ],
         group_label="Value",
         sortable=True,
@@ -150,5 +156,10 @@ def _left_out(result: Shifts) -> list[str]:
     ]
 
 
+def _few(study: Study) -> str:
+    few = study.disclosure.few_patients
+    return f"A value and arm of which any cell would hold {few} is left out, too."
+
+
 def _whole(value: float) -> str:
-    return f"{value:,.0f}"
+    return fmt.number(value, 0)

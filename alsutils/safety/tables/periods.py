@@ -5,7 +5,7 @@ import pandas as pd
 
 from alsutils.display import Prose, Table, tables
 from alsutils.display import format as fmt
-from alsutils.safety.analysis import PER_MONTHS
+from alsutils.safety.counting import PER_MONTHS
 from alsutils.safety.followup import DAYS_PER_MONTH
 from alsutils.safety.periods import Ascertainment, Periods
 from alsutils.safety.tables.incidence import estimates
@@ -13,17 +13,17 @@ from alsutils.safety.words import NO_PERIODS
 from alsutils.study import Study
 
 
-def periods(_study: Study, result: Periods | None) -> Table | Prose:
+def periods(study: Study, result: Periods | None) -> Table | Prose:
     """Lay out patients, events, time and rate of each period and arm."""
     if result is None:
         return Prose(NO_PERIODS)
     frame = result.frame
-    pairs = zip(frame["patients"], frame["watched"], strict=True)
     shown = frame.assign(
-        patients=[fmt.count_of(n, of) for n, of in pairs],
+        patients=tables.counts(frame, "patients", "watched"),
         months=frame["days"] / DAYS_PER_MONTH,
-        events=[f"{n:,}" for n in frame["events"]],
+        events=[fmt.number(n, 0) for n in frame["events"]],
     )
+    hidden = (frame["instead"] != "").any() or frame[["watched", "events"]].isna().any(axis=None)
     return tables.table(
         shown,
         "Events by the period in which they began",
@@ -36,17 +36,22 @@ def periods(_study: Study, result: Periods | None) -> Table | Prose:
         },
         {"months": _one, "rate": _one},
         group="period",
-        notes=[result.meaning, "Patients: with an event that began then, of those watched then."],
+        notes=[
+            result.meaning,
+            "Patients: with an event that began then, of those watched then.",
+            *([study.disclosure.why] if hidden else []),
+        ],
         results=result.results,
         group_label="Period",
     )
 
 
-def windows(_study: Study, result: Ascertainment | None) -> Table | Prose:
+def windows(study: Study, result: Ascertainment | None) -> Table | Prose:
     """Lay out each arm's events around a treatment beside those at other times."""
     if result is None:
         return Prose("")
     rows = result.windows
+    hidden = not study.disclosure.is_open and rows["events"].isna().any()
     shown = rows.assign(
         near=_per_days(rows["events"], rows["days"]),
         other=_per_days(rows["events_other"], rows["days_other"]),
@@ -66,7 +71,8 @@ def windows(_study: Study, result: Ascertainment | None) -> Table | Prose:
         spanners={"Events (per 100 patient-days)": ["near", "other"]},
         notes=[
             f"{result.periods.meaning} Exact intervals, which take events of one patient as if "
-            "each were its own."
+            "each were its own.",
+            *([study.disclosure.why] if hidden else []),
         ],
         results=rows,
     )
@@ -74,7 +80,10 @@ def windows(_study: Study, result: Ascertainment | None) -> Table | Prose:
 
 def _per_days(events: pd.Series, days: pd.Series) -> list[str]:
     per_day = 100 * events / days.replace(0, np.nan)
-    return [f"{n:,} ({fmt.number(rate)})" for n, rate in zip(events, per_day, strict=True)]
+    return [
+        fmt.MISSING if pd.isna(n) else f"{n:,.0f} ({fmt.number(rate)})"
+        for n, rate in zip(events, per_day, strict=True)
+    ]
 
 
 def _one(value: float) -> str:

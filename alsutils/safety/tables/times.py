@@ -18,8 +18,10 @@ def first_events(study: Study, result: FirstEvents | None) -> Table | Prose:
     apart = frame[frame["analysis"] == INCIDENCE_DIFFERENCE]
     tests = frame.loc[frame["analysis"] == GRAY, "p_value"]
     shown = result.counts.copy()
-    for column in ("patients", "events", "deaths"):
-        shown[column] = [f"{n:,.0f}" for n in shown[column]]
+    shown["patients"] = [fmt.number(n, 0) for n in result.counts["patients"]]
+    shown["events"] = tables.counts(result.counts, "events")
+    shown["deaths"] = tables.counts(result.counts, "deaths", instead="deaths_instead")
+    hidden = (result.counts[["instead", "deaths_instead"]] != "").any(axis=None)
     keys = list(zip(shown["kind"], shown["arm"], strict=True))
     shown["share"] = _percents(shares.loc[keys])
     worded = dict(zip(apart.index, _percents(apart), strict=True))
@@ -46,7 +48,8 @@ def first_events(study: Study, result: FirstEvents | None) -> Table | Prose:
         spanners={f"By day {result.horizon:g}": ["share", "apart"]},
         notes=[
             "Shares by Aalen and Johansen's estimate, in percent; a dash where nobody was watched "
-            "so long. Gray's test compares the whole curves."
+            "so long. Gray's test compares the whole curves.",
+            *([study.disclosure.why] if hidden else []),
         ],
         results=result.frame,
         group_label="Event",

@@ -12,8 +12,7 @@ def vital_status(study: Study, result: VitalStatus | None) -> Table | Prose:
     if result is None:
         return Prose(NO_DEATHS)
     frame = result.frame
-    pairs = zip(frame["patients"], frame["total"], strict=True)
-    cells = frame.assign(cell=[fmt.count_of(n, total) for n, total in pairs])
+    cells = frame.assign(cell=tables.counts(frame, "patients", "total"))
     keys = {arm: f"arm{i}" for i, arm in enumerate(study.arms)}
     wide = cells.assign(key=cells["arm"].map(keys)).pivot_table(
         index="state", columns="key", values="cell", aggfunc="first", sort=False
@@ -22,8 +21,12 @@ def vital_status(study: Study, result: VitalStatus | None) -> Table | Prose:
     labels = {"state": "Vital status"}
     labels |= {keys[arm]: f"{arm} (n = {sizes[arm]:,})" for arm in study.arms}
     notes = []
-    if result.undated:
+    if result.undated and not study.disclosure.is_open:
+        notes.append("Deaths without a day are counted as later ones.")
+    elif result.undated:
         notes.append(f"{fmt.plural(result.undated, 'death')} without a day, counted as later ones.")
+    if (frame["instead"] != "").any():
+        notes.append(study.disclosure.why)
     return tables.table(
         wide.reset_index(), "Vital status", labels, notes=notes, results=result.results
     )
