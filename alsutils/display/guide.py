@@ -1,6 +1,9 @@
 """Tables of the guide: what a study's folder must hold, and what numbers were checked against."""
 
+from pathlib import Path
+
 import altair as alt
+import yaml
 
 from alsutils.display import charts, tables
 from alsutils.display import format as fmt
@@ -10,15 +13,32 @@ from alsutils.study.dictionary import study_fields, table_columns
 
 
 def columns_table() -> Table:
-    """Lay out the columns that the datasets need."""
-    labels = {"column": "Column", "holds": "Holds", "when": "Needed"}
-    return tables.table(table_columns(), "Columns of the datasets", labels, group="dataset")
+    """Lay out the columns of each kind of dataset."""
+    labels = {
+        "column": "Column",
+        "holds": "Holds",
+        "type": "Type and values",
+        "when": "Needed",
+        "example": "Example",
+    }
+    frame = table_columns()
+    frame = frame.assign(dataset=frame["dataset"].str.upper())
+    return tables.table(frame, "Columns of the datasets", labels, group="dataset")
 
 
-def fields_table() -> Table:
-    """Lay out every field of study.yml."""
-    labels = {"field": "Field", "meaning": "Meaning", "type": "Type", "default": "If left out"}
-    return tables.table(study_fields(), "Fields of study.yml", labels, group="block")
+def fields_table(*folders: str) -> Table:
+    """Lay out every field of study.yml, with examples of the template and of study folders."""
+    labels = {
+        "field": "Field",
+        "meaning": "Meaning",
+        "type": "Type",
+        "default": "If left out",
+        "example": "Example",
+    }
+    contents = [
+        yaml.safe_load((Path(folder) / "study.yml").read_text("utf-8")) for folder in folders
+    ]
+    return tables.table(study_fields(*contents), "Fields of study.yml", labels, group="block")
 
 
 def agreement_table(result: Agreement) -> Table:

@@ -192,6 +192,9 @@ def _explained(role: str, name: str, config: StudyConfig) -> tuple[str, str, str
             return "Body system of the event", "always", "NERVOUS SYSTEM DISORDERS"
         if name == block.treatment_emergent:
             return "Y for an event that counts", "named by `adverse_events`", "Y"
+        for event in block.interest:
+            if name == event.column:
+                return "Group of events", "named by `interest`", event.values[0]
     holds, example = _HOLDS.get(name, ("See study.yml", ""))
     if name in EVENT_DETAILS and role == "adae":
         return holds, _DETAIL, example
