@@ -6,7 +6,7 @@ OUT ?= _build
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help book pilot serve test lint format lock clean
+.PHONY: help book pilot serve watch test lint format lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -34,6 +34,9 @@ pilot: .venv/.ready ## build the same book on the CDISC pilot trial into _build/
 
 serve: book ## build, then serve the book at http://localhost:8000
 	$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory $(OUT)/html
+
+watch: .venv/.ready ## build, serve, and build again whenever a file is saved
+	$(BIN)/alsbook watch $(STUDY) --out $(OUT) --port $(PORT)
 
 test: .venv/.ready ## run every test, on all cores
 	$(BIN)/python -m pytest -n auto --dist loadfile

@@ -19,7 +19,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 MARK = "ALSBOOK_BUILD_MARK"
-ALSBOOK = (sys.executable, "-c", "from alsutils.book.cli import app; app()")
+# A shell that runs the tests in the background has all they start ignore Ctrl-C.
+PROGRAM = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from alsutils.book.cli import app
+app()
+"""
+ALSBOOK = (sys.executable, "-c", PROGRAM)
 DURATIONS = "als-durations.js"
 STUDY = """\
 title: A tiny trial
