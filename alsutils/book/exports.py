@@ -1,11 +1,9 @@
 """Every table of a page as a file that a spreadsheet or a word processor opens."""
 
-import csv
-import io
 import json
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,10 @@ FOLDER = "tables"
 _SLUG_LENGTH = 60
 _FIGURE = re.compile(r"[-−]?\d[\d,]*(\.\d+)?")
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+# Any of these may part cells, by the reader's country; in quotes they do not.
+_PARTING = re.compile('[,;\t"\r\n]')
+# Windows keeps these names for devices, whatever the ending.
+_DEVICES = re.compile("con|prn|aux|nul|(com|lpt)[0-9]")
 _LANDSCAPE_FROM = 6  # columns
 _WIDEST, _NARROWEST = 40, 6  # letters that decide the width of a column
 _INDENT = 3 * "\\u160?"  # spaces that no line breaks at, before rows under a head
@@ -47,16 +49,15 @@ class ExportedTable:
         own. Numbers are written as such. Text that a spreadsheet would take for a formula gets an
         apostrophe in front, which makes it text.
         """
-        sheet, out = self.sheet, io.StringIO()
-        writer = csv.writer(out, lineterminator="\n")
+        sheet = self.sheet
         pairs = zip(sheet.spanners, sheet.headings, strict=True)
         heads = [f"{over}: {head}" if over else head for over, head in pairs]
         own = [sheet.group_label] if sheet.groups else []
-        writer.writerow([_text(word) for word in (*own, *heads)])
+        lines = [_line(map(spreadsheet_text, (*own, *heads)))]
         for i, row in enumerate(sheet.rows):
             group = [sheet.groups[i]] if sheet.groups else []
-            writer.writerow([*map(_text, group), *map(_cell, row)])
-        return out.getvalue()
+            lines.append(_line([*map(spreadsheet_text, group), *map(_cell, row)]))
+        return "".join(lines)
 
     def to_rtf(self) -> str:
         """Write the table as RTF: title, headings, rows and notes, in ASCII throughout."""
@@ -155,7 +156,9 @@ def slug_of(name: str) -> str:
     words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
     if len(words) > _SLUG_LENGTH:
         words = words[:_SLUG_LENGTH].rpartition("-")[0] or words[:_SLUG_LENGTH]
-    return words or "table"
+    if not words or _DEVICES.fullmatch(words):
+        return f"table-{words}".strip("-")
+    return words
 
 
 def _free(slug: str, taken: set[str]) -> str:
@@ -173,11 +176,25 @@ def _cell(words: str) -> str:
         return ""
     if _FIGURE.fullmatch(words):
         return words.replace("−", "-").replace(",", "")
-    return _text(words)
+    return spreadsheet_text(words)
 
 
-def _text(words: str) -> str:
-    """Write text so that no spreadsheet takes it for a formula."""
+def _line(cells: Iterable[str]) -> str:
+    """Write a row, in quotes what any country's spreadsheet might part."""
+    quoted = (
+        '"' + cell.replace('"', '""') + '"' if _PARTING.search(cell) else cell for cell in cells
+    )
+    # A row of one empty cell would else be an empty line, which is none.
+    return (",".join(quoted) or '""') + "\n"
+
+
+def spreadsheet_text(words: str) -> str:
+    """Write text so that no spreadsheet takes it for a formula.
+
+    References
+    ----------
+    OWASP, CSV injection, https://owasp.org/www-community/attacks/CSV_Injection.
+    """
     plain = _on_one_line(words)
     return f"'{plain}" if plain.startswith(_FORMULA) else plain
 

@@ -6,6 +6,7 @@ the site is built, which browsers draw by themselves, and nothing is asked of an
 
 import re
 import unicodedata
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,7 @@ def _forget_words(app: Sphinx) -> list[Any]:
 
 
 def _finish_page(
-    app: Sphinx, _page: str, _template: str, context: dict[str, Any], _doctree: Any
+    app: Sphinx, _page: str, template: str, context: dict[str, Any], _doctree: Any
 ) -> None:
     """Load the scripts that a page needs; show the banner over invented data."""
     styles = context.get("css_files", [])
@@ -105,6 +106,8 @@ def _finish_page(
             app.add_js_file(script, loading_method="defer")
     if _SORTABLE in context.get("body", ""):
         app.add_js_file("als-tables.js", loading_method="defer")
+    if template == "search.html":  # the one template of the theme that does not escape it
+        context["docstitle"] = escape(context["docstitle"])
     if app.config.alsbook_synthetic:
         index = context["pathto"](app.config.root_doc)
         context["theme_announcement"] = _BANNER.format(index=index)

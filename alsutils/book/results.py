@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from alsutils.book.errors import BuildError
+from alsutils.book.exports import spreadsheet_text
 from alsutils.display import RESULTS_MIME
 from alsutils.stats.tidy import RESULT_COLUMNS
 
@@ -58,9 +59,9 @@ def write_rows(rows: Sequence[tuple[str, ...]], path: Path) -> None:
 
 
 def _cell(column: str, value: Any) -> str:
-    """Write one value: floats with all their digits, counts as whole numbers."""
+    """Write one value: floats with all their digits, counts as whole numbers, text as text."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     if column in _COUNTS and float(value).is_integer():
         return str(int(value))
-    return repr(value) if isinstance(value, float) else str(value)
+    return repr(value) if isinstance(value, int | float) else spreadsheet_text(str(value))

@@ -24,6 +24,7 @@ from alsutils.book.execute import ENVIRONMENT
 from alsutils.book.exports import FOLDER, find_tables
 from alsutils.book.manifest import DURATIONS, PAGE
 from alsutils.book.weight import PICTURES, lighten, remove_unused, write_styles
+from alsutils.display import format as fmt
 from alsutils.study import Study
 
 STATIC = Path(__file__).parent / "static"
@@ -39,6 +40,7 @@ threading.Thread(target=lambda: os.read(0, 1) or os._exit(1), daemon=True).start
 from jupyter_book.cli.main import main
 main()
 """
+_MOST_TITLE = 200  # letters under the logo
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -337,6 +339,7 @@ def _site_config(book: Book, study: Study) -> dict[str, Any]:
     extensions.append("alsutils.book.extension")
     sphinx.setdefault("config", {})["html_static_path"] = [ASSETS]
     theme = sphinx["config"].setdefault("html_theme_options", {})
-    theme["logo"] = {"text": study.config.title}
+    # The theme's template writes it as HTML.
+    theme["logo"] = {"text": escape(fmt.shortened(study.config.title, _MOST_TITLE))}
     sphinx["config"]["alsbook_synthetic"] = study.is_synthetic
     return config

@@ -92,6 +92,17 @@ def capitalised(sentence: str) -> str:
     return sentence[:1].upper() + sentence[1:]
 
 
+def shortened(text: str, most: int) -> str:
+    """Cut a text of more than so many letters, with an ellipsis for the rest.
+
+    Examples
+    --------
+    >>> shortened("Headache", 5)
+    'Head…'
+    """
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
+
+
 def markdown(text: str) -> str:
     r"""Write sentences as Markdown in which the words of the data are shown as they are.
 

@@ -25,6 +25,7 @@ ESTIMATE_LABELS = {
     "conf_high": "Upper limit",
 }
 
+LONGEST = 300  # letters of a cell; a spreadsheet's worth of text in one would push others away
 _UNDER = "--als-level: 1; padding-left: 1.6em;"  # the site's script reads the level
 # Characters that override the direction of writing (Unicode Annex 9); letters need none of them.
 _TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
@@ -147,7 +148,9 @@ def _laid(
     first, *others = labels
     words = [column for column in others if column not in figures]
     identity = hashlib.sha256((name + shown.to_csv()).encode()).hexdigest()[:10]
-    laid = GT(shown, id=f"t{identity}", groupname_col=group).tab_header(title=name)
+    # The files of the table keep every letter.
+    brief = shown.map(lambda cell: fmt.shortened(cell, LONGEST) if isinstance(cell, str) else cell)
+    laid = GT(brief, id=f"t{identity}", groupname_col=group).tab_header(title=name)
     laid = laid.cols_label({column: _heading(label) for column, label in labels.items()})
     laid = laid.cols_align("left", [first, *words]).cols_align("right", list(figures))
     laid = laid.tab_style(style.css("white-space: nowrap;"), loc.body(columns=list(figures)))

@@ -7,7 +7,7 @@ import re
 import nbformat.v4 as nb
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alsutils.book.exports import ExportedTable, find_tables, slug_of, write_tables
@@ -128,6 +128,7 @@ def test_hostile_words_come_out_of_rtf_as_they_were(hostile):
     assert paragraphs == ["Events {all} \\b", "Note \\par one", "– two"]
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(min_size=1), min_size=1, max_size=4))
 def test_any_words_are_read_back(words):
     sheet = tables.table(pd.DataFrame({"w": words}), "T", {"w": "W"}).sheet

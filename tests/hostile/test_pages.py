@@ -6,10 +6,12 @@ import json
 import re
 
 import altair as alt
+import nbformat
 import pandas as pd
 import pytest
 
 from alsutils.book.exports import ExportedTable, slug_of
+from alsutils.book.results import collect_rows
 from alsutils.display import Figure, Prose, tables
 from alsutils.display import format as fmt
 from alsutils.study.text import plain
@@ -98,7 +100,8 @@ def test_a_table_shows_what_was_typed(laid):
     assert "\n\n" not in text
     read = read_html(text)
     for word in WORDS:
-        assert read.count(word.strip()) >= 3  # cell, group and note
+        assert word in read  # as a note
+        assert read.count(fmt.shortened(word, tables.LONGEST)) >= 2
 
 
 def test_a_chart_carries_what_was_typed():
@@ -123,6 +126,7 @@ def test_spreadsheets_see_text_and_numbers(laid):
     for row in (header, *rows):
         assert not any(cell.startswith(("=", "+", "-", "@", "\t")) for cell in row)
     assert rows[0][2:] == ["1", "2"]
+    assert [row[1].lstrip("'") for row in rows] == [" ".join(word.split()) for word in WORDS]
     document = table.to_rtf()
     assert document.isascii()
     assert document.count("{") - document.count("\\{") == document.count("}") - document.count(
@@ -133,6 +137,22 @@ def test_spreadsheets_see_text_and_numbers(laid):
 @by_payload
 def test_file_names_are_plain(payload):
     assert re.fullmatch(r"[a-z0-9][a-z0-9-]{0,59}", slug_of(payload))
+
+
+@pytest.mark.parametrize("name", ["CON", "nul", "Lpt1", "com9!", "治療", ""])
+def test_file_names_are_no_devices(name):
+    assert slug_of(name).startswith("table")
+
+
+def test_results_are_text_and_numbers():
+    output = Prose(
+        "a", pd.DataFrame({"analysis": ["t"], "endpoint": [WORDS[12]], "estimate": [-1.5]})
+    )
+    data = output._repr_mimebundle_()
+    cell = nbformat.v4.new_code_cell(outputs=[nbformat.v4.new_output("display_data", data=data)])
+    [row] = collect_rows(nbformat.v4.new_notebook(cells=[cell]))
+    assert f"'{WORDS[12]}" in row
+    assert "-1.5" in row
 
 
 def test_a_line_begins_with_words():

@@ -28,7 +28,7 @@ PAYLOADS = (
     "% comment",
     "::: {note}",
     "line\nbreak\ttab\r\nmore\u2028end",
-    "nul\x00bell\x07esc\x1b[31mdel\x7fc1\x85",
+    "bell\x07esc\x1b[31mdel\x7fc1\x85",
     "\u202eright to left\u202c \u2067isolate\u2069 \u200fmark",
     "emoji 👩‍🔬🏳️‍🌈 \U0001f9ec z" + "\u0301\u0316" * 40,
     "a.b[0]['c'] datum.x \\. :Q",
@@ -92,7 +92,9 @@ def write_hostile(source: Path, folder: Path, start: int = 0) -> Path:
     content = yaml.safe_load((source / "study.yml").read_text("utf-8"))
     content.pop("world", None)
     hostile = _hostile(content, made)
-    hostile["flow"] = {**content["flow"], "completed": made(content["flow"]["completed"])}
+    if "flow" in content:
+        stayed = content["flow"].get("completed", "COMPLETED")
+        hostile["flow"] = {**content["flow"], "completed": made(stayed)}
     (folder / "study.yml").write_text(yaml.safe_dump(hostile, sort_keys=False), "utf-8")
     for dataset in content["datasets"].values():
         table = pd.read_csv(source / dataset["file"], dtype=str, keep_default_na=False)

@@ -9,6 +9,8 @@
   const NARROW_LABEL = 150; // px; the most that a label takes where the page is narrow
   const LONG_KEY = 12; // letters; of legends with longer entries one stands in a line
   const KEY_MARGIN = 90; // px beside the entries of a legend
+  const MOST_LINES = 4; // of an axis title; what is longer ends in an ellipsis
+  const LONGEST_UP = 420; // px; the most that a title along the vertical axis takes
   const TWO_LINES = 30; // px; height of a row whose name is broken over two lines
   const CLOSE = 3; // px by which a drawing may be narrower than its box
   const READOUT = "readout"; // the name of the sentence that follows a chart's sliders
@@ -104,7 +106,7 @@
         if (last && last.length + word.length + 1 > most) lines.push(word);
         else lines[lines.length - 1] = last ? `${last} ${word}` : word;
       }
-      return lines;
+      return lines.length > MOST_LINES ? [...lines.slice(0, MOST_LINES - 1), `${lines[MOST_LINES - 1]}…`] : lines;
     };
     const walk = (node) => {
       if (Array.isArray(node)) return node.map(walk);
@@ -133,6 +135,10 @@
 
   function themed(spec, width) {
     const config = copy(window.alsThemes[mode()]);
+    config.axisX = { titleLimit: width };
+    config.axisY = { titleLimit: LONGEST_UP };
+    config.header = { ...config.header, labelLimit: width - KEY_MARGIN };
+    config.title = { ...config.title, limit: width };
     if (width < NARROW) {
       const long = longestKey(spec) > LONG_KEY;
       config.legend = { ...config.legend, columns: long ? 1 : 2, labelLimit: long ? width - KEY_MARGIN : NARROW_LABEL };

@@ -17,7 +17,10 @@ from alsutils.study import Study
 STACKED_BELOW = 620
 PANEL = 215
 # Names as long as organ classes' are broken into lines, shorter ones where panels are stacked.
-BREAK = "split(trim(replace(datum.label, regexp('(.{{1,{0}}})(\\\\s|$)', 'g'), '$1\\n')), '\\n')"
+BREAK = (
+    "split(trim(replace(truncate(datum.label, 120), "
+    "regexp('(.{{1,{0}}})(\\\\s|$)', 'g'), '$1\\n')), '\\n')"
+)
 WIDE_LINE, NARROW_LINE, LINE_HEIGHT = 34, 24, 12
 TOLD = 5
 
