@@ -1,0 +1,16 @@
+"""Charts to play with: what methods do to made-up patients while sliders move."""
+
+from alsutils.playground.chance import forks, p_values, priors
+from alsutils.playground.patients import carried_forward, regression_to_mean, ties
+from alsutils.playground.times import horizon, immortal_time
+
+__all__ = [
+    "carried_forward",
+    "forks",
+    "horizon",
+    "immortal_time",
+    "p_values",
+    "priors",
+    "regression_to_mean",
+    "ties",
+]
