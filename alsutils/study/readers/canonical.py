@@ -24,6 +24,7 @@ _FIRST_DAY, _LAST_DAY = (
 _RECENT = (3_653, 54_787)  # 1970 to 2109, where the middle of such dates lies
 _NO_VALUE = re.compile(r"NA|NaN|\.[A-Z_a-z]?")  # R's and SAS's marks of a missing number
 _CODE = re.compile(r"^[+-]?(0\d+|\d{16,})$")  # digits that are a name: zeros in front, or too many
+_WHOLE = re.compile(r"[+-]?\d+")
 _COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?|[+-]?\d+")
 _ISO_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
 _ISO_DATETIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:\.0+)?)?")
@@ -245,14 +246,18 @@ def _plain_numbers(values: pa.ChunkedArray) -> pa.ChunkedArray | None:
         return None
     if numbers.null_count == len(numbers):
         return None
-    codes = pc.any(pc.match_substring_regex(values, _CODE.pattern)).as_py()
-    return None if codes or pc.any(pc.is_nan(numbers)).as_py() else numbers
+    if pc.any(pc.is_nan(numbers)).as_py():
+        return None
+    # A fraction among them says that the column is no list of codes.
+    whole = pc.all(pc.equal(numbers, pc.round(numbers))).as_py()
+    codes = whole and pc.any(pc.match_substring_regex(values, _CODE.pattern)).as_py()
+    return None if codes else numbers
 
 
 def _as_numbers(found: list[str | None], rest: list[str], *, comma: bool) -> pa.Array | None:
     """Read distinct texts as numbers; None where one of them is none, or a code."""
     stripped = [value.strip() for value in rest]
-    if any(_CODE.search(value) for value in stripped):
+    if any(map(_CODE.search, stripped)) and all(map(_WHOLE.fullmatch, stripped)):
         return None
     try:
         numbers = pc.cast(pa.array(stripped, pa.string()), pa.float64())
