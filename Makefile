@@ -41,10 +41,14 @@ watch: .venv/.ready ## build, serve, and build again whenever a file is saved
 test: .venv/.ready ## run every test, on all cores
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
-lint: .venv/.ready ## check style, docstrings and types
+PROSE = index.md README.md CONTRIBUTING.md CHANGELOG.md $(wildcard chapters/*.py chapters/*/*.py chapters/*/*.md data/*/*.md data/*/story/*.md)
+
+lint: .venv/.ready ## check style, docstrings, types, spelling and prose
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/codespell alsutils benchmarks tests references.bib $(PROSE)
+	$(BIN)/proselint --config .proselintrc.json check $(PROSE)
 
 format: .venv/.ready ## rewrite the code in the project's style
 	$(BIN)/ruff check --fix-only --quiet .

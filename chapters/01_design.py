@@ -421,7 +421,7 @@ design.sentences.peeking(study, peeked)
 Every look is one more chance to be lucky, and the chances add up {cite:p}`armitage1969`. The remedy is
 to ask more of each look, so that all of them together err no more often than was promised. What is
 asked is a **boundary** for the z statistic, the difference counted in standard errors. Pocock asks the
-same of every look {cite:p}`pocock1977`; O'Brien and Fleming ask very much of the first and hardly
+same of every look {cite:p}`pocock1977`; O'Brien and Fleming ask much of the first and hardly
 anything extra of the last {cite:p}`obrien1979`.
 
 Looks seldom come when they were planned. A **spending function** {cite:p}`lan1983` says how much of
@@ -531,7 +531,7 @@ There are several ways to allow for that:
 - **One standard error less** is a rule of thumb {cite:p}`kirby2012`.
 - **Carried on because p was small**: ask which true effects make this estimate likely, given that the
   test had to succeed for anybody to carry on {cite:p}`zhong2008`. It is left out where p was not small.
-- **Past trials as a guide**: in a database of more than 20,000 trials most true effects were small beside
+- **Past trials as a guide**: in a database of more than 20,000 trials true effects were mostly small beside
   the standard error of their trial. Whoever starts from there draws the estimate towards 0
   {cite:p}`vanzwet2021`.
 - **With a sceptic of equal weight**: as if another trial of the same size had found no difference at all.

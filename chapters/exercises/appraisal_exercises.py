@@ -97,7 +97,7 @@ pd.Series(risks, name="false").rename_axis("p").round(2).to_frame()
 # %% [markdown]
 """
 More than half at 0.045. A p-value speaks of data like these *or more extreme* if nothing is there; for the worth of the
-very p that was seen one needs the other side as well.
+p that was seen one needs the other side as well.
 
 ```{solution-end}
 ```

@@ -137,7 +137,7 @@ pd.Series({"hazard ratio": ratio, "months gained": gained, "log-rank p": p}).rou
 # %% [markdown]
 """
 The ratio lies between 1, which holds before month 6, and a half, which holds after. It is an average over the
-events of this very trial; with longer follow-up it would come out lower. The time gained within 36 months
+events of this one trial; with longer follow-up it would come out lower. The time gained within 36 months
 means the same in any trial of this treatment.
 
 ```{solution-end}
