@@ -158,14 +158,14 @@ def _orthonormal(block: Array) -> tuple[Array, Array]:
     if block.shape[1] == 0:
         return block, np.zeros((0, 0))
     norms = np.linalg.norm(block, axis=0)
-    norms[norms == 0.0] = 1.0
-    scaled = block / norms
+    scaled = block / np.where(norms > 0, norms, 1.0)
     if block.shape[0] >= block.shape[1]:
         basis, triangle = np.linalg.qr(scaled)
         if np.abs(np.diag(triangle)).min() > 1e-10:
             return basis, triangle * norms
     left, values, right = np.linalg.svd(scaled, full_matrices=False)
     kept = values > 1e-12 * values[0] if values[0] > 0 else np.zeros(values.size, dtype=bool)
+    # A column of zeros stays one: rounding must not give a level without rows an effect.
     return left[:, kept], (values[kept, None] * right[kept]) * norms
 
 

@@ -143,6 +143,30 @@ def test_empty_combination_of_levels(check_data: pd.DataFrame) -> None:
     assert caught.value.aliased == ("TRT01P[T.Riluzole]:AVISIT[T.Month 6]",)
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_rounding_gives_a_level_without_rows_no_effect(seed: int) -> None:
+    # One patient of arm c, seen at the first two of four visits.
+    rng = np.random.default_rng(seed)
+    n, visits = 37, ["v1", "v2", "v3", "v4"]
+    base, site = rng.normal(50, 8, n).round(), rng.choice(["x", "z"], n)
+    data = pd.DataFrame(
+        {
+            "USUBJID": np.repeat([f"s{k}" for k in range(n)], 4),
+            "ARM": np.repeat([*"ab" * 18, "c"], 4),
+            "BASE": np.repeat(base, 4),
+            "SITE": np.repeat(site, 4),
+            "AVISIT": np.tile(visits, n),
+            "CHG": rng.normal(size=4 * n),
+        }
+    )
+    single = data["ARM"] == "c"
+    missed = rng.random(len(data)) > 0.93
+    data = data[~(single & data["AVISIT"].isin(["v3", "v4"])) & (single | ~missed)]
+    with pytest.raises(RankDeficientError) as caught:
+        fit(data, "CHG ~ ARM*AVISIT + BASE*AVISIT + SITE")
+    assert caught.value.aliased == ("ARM[T.c]:AVISIT[T.v3]", "ARM[T.c]:AVISIT[T.v4]")
+
+
 def test_constant_outcome(check_data: pd.DataFrame) -> None:
     with pytest.raises(ConstantOutcomeError, match="'CHG' is 3 in every one of the 256 used rows"):
         fit(check_data.assign(CHG=3.0))
