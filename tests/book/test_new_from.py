@@ -1,5 +1,6 @@
 """`alsbook new --from`: real and odd data sets end in a study that loads, and in whole chapters."""
 
+import re
 import shutil
 from importlib import resources, util
 from pathlib import Path
@@ -304,3 +305,33 @@ def test_words_of_the_data_stay_words(word, tmp_path):
         *("minimum_count", "alpha", "arm_column", "arms", "not_randomised", "populations"),
         *("time", "datasets", "parameters", "primary"),
     }
+
+
+GUIDE = Path(__file__).parents[2] / "chapters" / "guide" / "rerun.md"
+
+
+def test_the_guide_shows_what_the_commands_print(run, tmp_path, monkeypatch):
+    source = pilot(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    said = run("new", "my-trial", "--from", source).stdout + run("check", "my-trial").stdout
+    said += (tmp_path / "my-trial" / "study.yml").read_text("utf-8")
+    printed = {line.rstrip() for line in said.splitlines()}
+    text = GUIDE.read_text("utf-8").partition("## 5. Build")[0]
+    shown = [
+        line
+        for block in re.findall(r"```(?:text|yaml)\n(.*?)```", text, re.DOTALL)
+        for line in block.splitlines()
+    ]
+    assert len(shown) > 30
+    assert [line for line in shown if line not in printed] == []
+
+
+def test_the_guide_s_troubles_are_messages_of_the_code():
+    code = "\n".join(p.read_text("utf-8") for p in (GUIDE.parents[2] / "alsutils").rglob("*.py"))
+    code = " ".join(re.sub(r'"\s*\n\s*f?"', "", code).split())
+    table = GUIDE.read_text("utf-8").partition("## When something does not work")[2]
+    quoted = re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)
+    assert len(quoted) >= 6
+    for words in quoted:
+        for part in re.split(r"\.\.\.|'Placebo'.*|adsl", words):
+            assert part.strip(" ,") in code, words
