@@ -21,10 +21,16 @@ from alsutils.book.chapters import (
     takes_parameters,
 )
 from alsutils.book.errors import BuildError, require_book_packages
-from alsutils.book.execute import Executed, Task, error_outputs, execute_all
+from alsutils.book.execute import HELD_BACK, Executed, Task, error_outputs, execute_all
 from alsutils.book.exports import write_tables
 from alsutils.book.output import FOLDERS, Output
-from alsutils.book.privacy import check_privacy
+from alsutils.book.privacy import (
+    check_files,
+    check_privacy,
+    is_private,
+    secrets_of,
+    without_messages,
+)
 from alsutils.book.reach import ROOT, Reach, forget, reach
 from alsutils.book.results import collect_rows, write_rows
 from alsutils.book.site import add_files, assemble, build_site, drawing_library
@@ -241,7 +247,8 @@ def _tasks(plan: _Plan, reused: dict[str, Executed], seconds: dict[str, float]) 
         if page.name not in reused:
             weight = seconds.get(page.name, 1000.0 + len(code_cells(notebook)))
             given = _parameters(page, notebook, plan.study)
-            tasks.append(Task(page.name, notebook, page.source.parent, given, weight))
+            private = is_private(plan.study) and bool(given)
+            tasks.append(Task(page.name, notebook, page.source.parent, given, private, weight))
     return tasks
 
 
@@ -285,7 +292,10 @@ def _make(
 ) -> dict[str, Any]:
     """Make all products of executed notebooks in a folder, and give the manifest of the book."""
     notebooks = {page.name: executed.notebook for page, executed in executions.items()}
-    check_privacy(plan.study, notebooks)
+    warnings = _warnings(plan.study, notebooks)
+    without_messages(plan.study, notebooks)
+    secrets = secrets_of(plan.study, _written(plan.book, plan.study))
+    check_privacy(secrets, notebooks)
     told.step("Collecting the results")
     _write_results(plan.book, notebooks, work / "results")
     chapters = {page: (key, plan.reached[page]) for page, key in plan.keys.items()}
@@ -305,10 +315,36 @@ def _make(
     shutil.copytree(built.html, work / "html")
     seconds = {page.name: round(done.seconds, 3) for page, done in executions.items()}
     add_files(work / "html", work / "tables", pictures, manifests.durations_script(seconds))
-    warnings = [f"{name}: {text}" for name, nb in notebooks.items() for text in error_outputs(nb)]
+    check_files(secrets, work, FOLDERS)
     products = {name: caching.fingerprint([work / name]) for name in FOLDERS}
     last = {"seconds": seconds, "warnings": warnings, "products": products}
     return {**made, "inputs": plan.inputs, "last": last}
+
+
+def _warnings(study: Study, notebooks: dict[str, Any]) -> tuple[str, ...]:
+    """Give what chapters wrote to standard error; of private data, that they did."""
+    texts = [(name, text) for name, nb in notebooks.items() for text in error_outputs(nb)]
+    if not is_private(study):
+        return tuple(f"{name}: {text}" for name, text in texts)
+    names = dict.fromkeys(name for name, _ in texts)
+    return tuple(
+        f"{name}: wrote to standard error; {HELD_BACK.format(what='it')}" for name in names
+    )
+
+
+def _written(book: Book, study: Study) -> Iterator[str]:
+    """Give the texts that were written by hand, dates in which are not those of patients."""
+    package = Path(__file__).parents[1]
+    places = [
+        *(page.source for page in book.pages),
+        *book.folder.glob("*.*"),
+        *study.folder.glob("*.yml"),
+        *study.folder.glob("story/*"),
+        *package.rglob("*.py"),
+    ]
+    for path in dict.fromkeys(places):
+        if path.is_file():
+            yield path.read_text("utf-8", errors="replace")
 
 
 def _write_results(book: Book, notebooks: dict[str, Any], folder: Path) -> None:

@@ -19,6 +19,12 @@ KERNEL = "alsbook"
 START_TIMEOUT = 120  # seconds; a cold start on a busy machine takes tens of them
 INJECTED_TAG, HIDDEN_TAG = "injected-parameters", "remove-cell"
 
+# Of observed data even the terminal gets no values of patients: it may be a log that others read.
+HELD_BACK = (
+    "{what} may hold values of patients and is not repeated here; run the chapter's cells on the "
+    "study yourself to see it"
+)
+
 _KERNEL_COMMAND = (sys.executable, "-m", "ipykernel_launcher")
 
 # One thread a kernel: chapters run side by side, and sums come out the same on any machine. Nothing
@@ -49,6 +55,8 @@ class Task:
         Working directory of its code.
     parameters : dict of str to str
         Values for the cell tagged ``parameters``; empty where it has none.
+    private : bool
+        Whether messages of its code may hold values of patients, who must not be seen.
     weight : float
         How long it may take beside the others, in any unit: the heaviest is started first.
     """
@@ -57,6 +65,7 @@ class Task:
     notebook: Any
     folder: Path
     parameters: dict[str, str]
+    private: bool = False
     weight: float = 1.0
 
 
@@ -294,7 +303,8 @@ def tidied(notebook: Any) -> Any:
 
 def _cell_message(task: Task, error: Any) -> str:
     """Say which cell of which chapter failed, and how."""
-    return f"{_place(task, error.source)}\n    {error.ename}: {error.evalue}".rstrip()
+    message = HELD_BACK.format(what="the message") if task.private else error.evalue
+    return f"{_place(task, error.source)}\n    {error.ename}: {message}".rstrip()
 
 
 def _timeout_message(task: Task, running: Running) -> str:
@@ -313,6 +323,9 @@ def _place(task: Task, source: str) -> str:
 
 def _process_message(task: Task, error: Exception, log: Path) -> str:
     """Say that the Python process itself failed, with the last it had to say."""
+    if task.private:
+        why = f"{type(error).__name__}; {HELD_BACK.format(what='what it said')}"
+        return f"{task.name}: the Python process failed: {why}"
     written = log.read_text("utf-8", errors="replace") if log.is_file() else ""
     last = [f"    {line}" for line in written.splitlines()[-5:]]
     return "\n".join([f"{task.name}: the Python process failed: {error}", *last])

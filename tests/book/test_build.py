@@ -134,7 +134,30 @@ def with_identifiers(built_book: Path) -> None:
 def test_a_chart_that_carries_patients_is_a_failure(build, built_book, chapter):
     with_identifiers(built_book)
     chapter('"x": [1, 2, 3]', '"id": study.tables["adsl"]["USUBJID"][:3], "x": [1, 2, 3]')
-    assert_failed_and_kept(build, built_book, FIRST, "the patient TRIAL-0-S01 and 2 more")
+    told = assert_failed_and_kept(build, built_book, FIRST, "3 of USUBJID (adsl)")
+    assert "TRIAL-0" not in told
+
+
+def test_a_message_about_patients_is_not_repeated(build, built_book, chapter):
+    with_identifiers(built_book)
+    telling = "raise ValueError(study.tables['adsl'].to_string())"
+    chapter("frame = pd.DataFrame(", f"{telling}\nframe = pd.DataFrame(")
+    told = assert_failed_and_kept(build, built_book, FIRST, "code cell 2", "ValueError")
+    assert "TRIAL-0" not in told
+
+
+def test_a_warning_about_patients_is_neither_told_nor_kept(build, built_book, chapter):
+    with_identifiers(built_book)
+    chapter(
+        "study = load_study(study_path)\nframe",
+        "study = load_study(study_path)\n"
+        'import warnings; warnings.warn(study.tables["adsl"]["USUBJID"][0])\nframe',
+    )
+    result = build()
+    assert result.exit_code == 0, result.output
+    assert f"{FIRST}: wrote to standard error" in result.stderr
+    for told in [result.stderr, *contents(built_book / "_build").values()]:
+        assert "TRIAL-0" not in str(told)
 
 
 def assert_failed_and_kept(build, built_book, *words):
@@ -146,6 +169,7 @@ def assert_failed_and_kept(build, built_book, *words):
         assert word in result.stderr
     assert contents(built_book / "_build") == before
     assert not list((built_book / "_build").glob(".work-*"))
+    return result.output + result.stderr
 
 
 def test_a_failing_cell_is_named_and_the_last_site_kept(build, built_book, chapter):
