@@ -122,9 +122,9 @@ def page_text(manifest: dict[str, Any]) -> str:
     for name, entry in manifest["chapters"].items():
         [(file, digest)] = entry.get("results", {"": ""}).items()
         seed = ", ".join(str(number) for number in entry["seeds"])
-        page = name.rsplit("/", 1)[-1]
         seconds = f'<span data-seconds="{name}"></span>'
-        rows.append((f"`{page}`", seed, f"`{digest[:_SHOWN]}`" if file else "", seconds))
+        shown = f"`{digest[:_SHOWN]}`" if file else ""
+        rows.append((f"{{doc}}`/{name}`", seed, shown, seconds))
     return _PAGE.format(
         shown=_SHOWN,
         file=NAME,

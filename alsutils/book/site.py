@@ -2,6 +2,7 @@
 
 import ast
 import copy
+import errno
 import filecmp
 import json
 import os
@@ -32,6 +33,7 @@ ASSETS = "_assets"
 BIBLIOGRAPHY, STUDY_BIBLIOGRAPHY = "references.bib", "study-references.bib"
 _EXPORTS = "window.vegaEmbed = vegaEmbed;"
 _PICTURES = {".svg", ".png", ".jpg", ".jpeg", ".gif", ".webp"}
+_TOLD = 20  # lines
 _TEXTS = {".ipynb", ".md"}
 _WHOLE = "_build/whole"
 _PROGRAM = """
@@ -207,7 +209,11 @@ def _run(site: SiteSource) -> None:
     lines = [line for line in told.splitlines() if line.strip()] or trace.splitlines()
     trouble = [line for line in lines if "WARNING" in line or "ERROR" in line]
     if done.returncode != 0 or trouble or not (site.html / "index.html").is_file():
-        shown = trouble or lines[-15:] or [f"jupyter-book ended with {done.returncode}"]
+        if (full := os.strerror(errno.ENOSPC)) in spoken:
+            raise OSError(errno.ENOSPC, full, str(site.folder))
+        shown = trouble or lines[-_TOLD:] or [f"jupyter-book ended with {done.returncode}"]
+        if len(shown) > _TOLD:
+            shown = [*shown[:_TOLD], f"and {len(shown) - _TOLD} more"]
         raise BuildError("the site has warnings, which count as errors:\n  " + "\n  ".join(shown))
 
 

@@ -4,6 +4,7 @@ import importlib.util
 import os
 import resource
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -74,6 +75,18 @@ def test_a_disk_without_room_is_a_failure_that_says_so(book, run, monkeypatch):
     assert "Traceback" not in result.stderr
     assert not (book / "out" / "html").exists()
     assert not list((book / "out").glob(".work-*"))
+
+
+def test_a_site_without_room_says_so_once(book, run, monkeypatch):
+    def full(*_, **__):
+        said = "WARNING: Failed to copy: OSError(28, 'No space left on device')\n"
+        return subprocess.CompletedProcess([], 1, "", said * 300)
+
+    monkeypatch.chdir(book)
+    monkeypatch.setattr("alsutils.book.site.subprocess.run", full)
+    result = run("build", "study", "--out", "out")
+    assert result.exit_code == 1
+    assert result.stderr.count("No space left on device") == 1
 
 
 def test_the_same_book_comes_out_everywhere(tmp_path):
