@@ -1,10 +1,11 @@
 """A study looked through: its datasets, what its book will hold, and what is wrong or odd."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from rich.console import Console, JustifyMethod
 from rich.markup import escape
@@ -15,6 +16,7 @@ from alsutils.study.contract import Source, listed
 from alsutils.study.errors import Problem
 from alsutils.study.loading import Examination, examine
 from alsutils.study.plausibility import Concern, find_concerns
+from alsutils.study.world import counterpart_folder
 
 NARROW = 70  # columns of a terminal below which a table becomes lines
 _HEADINGS = ("Role", "File", "Rows", "Subjects", "Parameters", "Visits")
@@ -124,13 +126,14 @@ def check_study(path: Path) -> CheckReport:
         Its datasets, problems and warnings.
     """
     found = examine(path)
+    problems = [*found.problems, *_of_counterpart(found)]
     return CheckReport(
         study=found.name,
         title=None if found.config is None else found.config.title,
         provenance=None if found.config is None else found.config.provenance,
         datasets=tuple(_facts(found)),
         summary=None if found.study is None else summarise(found.study),
-        problems=found.problems,
+        problems=tuple(problems),
         warnings=tuple(find_concerns(found)),
     )
 
@@ -157,11 +160,18 @@ def print_datasets(report: CheckReport, console: Console) -> None:
     table = Table(box=None, pad_edge=False)
     for place, heading in enumerate(_HEADINGS):
         last = place == len(_HEADINGS) - 1
-        side: JustifyMethod = "right" if 1 < place and not last else "left"
+        side: JustifyMethod = "right" if place > 1 and not last else "left"
         table.add_column(heading, justify=side, overflow="fold", no_wrap=not last)
     for cells in rows:
         table.add_row(*map(escape, cells))
     console.print(table, soft_wrap=False)
+
+
+def _of_counterpart(found: Examination) -> Iterator[Problem]:
+    """Look through the same trial in another world, which the appraisal reads too."""
+    folder = None if found.study is None else counterpart_folder(found.study)
+    for problem in examine(folder).problems if folder else ():
+        yield replace(problem, file=f"../{folder.name}/{problem.file}")  # type: ignore[union-attr]
 
 
 def _facts(found: Examination) -> Iterator[DatasetFacts]:
@@ -186,8 +196,8 @@ def _parameters(source: Source) -> tuple[str, ...] | None:
 def _visits(table: pd.DataFrame) -> tuple[float, ...] | None:
     if "AVISITN" not in table:
         return None
-    numbers = pd.to_numeric(table["AVISITN"], errors="coerce").dropna()
-    return tuple(sorted(float(visit) for visit in numbers.unique()))
+    numbers = pd.to_numeric(table["AVISITN"], errors="coerce").unique()
+    return tuple(sorted(float(visit) for visit in numbers if np.isfinite(visit)))
 
 
 def _cells(facts: DatasetFacts) -> tuple[str, ...]:

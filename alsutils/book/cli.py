@@ -198,7 +198,7 @@ def check(
 
     report = check_study(study)
     if as_json:
-        typer.echo(json.dumps(report.as_dict(), ensure_ascii=False, allow_nan=False))
+        typer.echo(json.dumps(report.as_dict(), allow_nan=False))
     else:
         # A pipe has no width; a table that is cut to the usual one would be no use in it.
         print_datasets(report, Console(width=None if sys.stdout.isatty() else WIDE))

@@ -150,6 +150,8 @@ class Rule:
     whole: bool = False
 
 
+SPECIAL = ("adsl", "adae", "adtte")  # roles with rules of their own; any other is a BDS table
+
 _SUBJECT = Rule(may_be_empty=False)
 _NUMBER = Rule(number=True)
 _ANYTHING = Rule()

@@ -2,6 +2,8 @@
 
 import io
 import json
+import shutil
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -9,6 +11,7 @@ from rich.console import Console
 
 from alsutils.book.checking import CheckReport, DatasetFacts, check_study, print_datasets
 
+TWIN = Path(__file__).parents[2] / "data" / "oh2018"
 FIELDS = {"ok", "study", "title", "provenance", "facts", "datasets", "book", "problems", "warnings"}
 
 
@@ -130,6 +133,18 @@ def test_each_file_is_read_once(monkeypatch, study):
     )  # fmt: skip
     check_study(study)
     assert sorted(read) == ["adqs.csv", "adsl.csv"]
+
+
+def test_a_counterpart_that_is_broken_is_told(run, tmp_path):
+    for name, other in (("one", "two"), ("two", "one")):
+        shutil.copytree(TWIN, tmp_path / name)
+        path = tmp_path / name / "study.yml"
+        text = path.read_text("utf-8")
+        path.write_text(text.replace("../oh2018-no-effect", f"../{other}"), "utf-8")
+    (tmp_path / "two" / "adae.csv").unlink()
+    report = as_json(run("check", "--json", tmp_path / "one"))
+    assert [problem["file"] for problem in report["problems"]] == ["../two/adae.csv"]
+    assert not report["ok"]
 
 
 def shown(width, terminal, visits=tuple(range(40))):

@@ -275,6 +275,24 @@ def test_second_records_that_are_left_out_are_counted(tmp_path, tables):
     assert "leaves out 4 of 164 rows, 4 of them" in concern.message
 
 
+OPTIONAL = {
+    "adsl": ["AGE", "TRT01A", "RANDDT", "TRTSDT", "TRTEDT", "DTHFL", "DTHDT", "PARAMCD", "AVAL"],
+    "adqs": ["ADY", "ADT", "ABLFL", "DTYPE", "BASETYPE", "AVALU", "PARAM", "CNSR"],
+    "adlb": ["ADY", "ADT", "ABLFL", "DTYPE", "BASETYPE", "AVALU", "PARAM"],
+    "adae": ["ASTDT", "AENDT", "AENDY", "ADT", "PARAMCD", "AVAL", "AVISITN", "BASE", "ADY"],
+    "adtte": ["STARTDT", "ADT", "AVISITN", "BASE", "ADY"],
+}
+
+
+@pytest.mark.parametrize("value", ["x", "", 1.5, -(10**9), "2020-01-01", "TRUE"])
+def test_whatever_columns_hold_that_no_rule_speaks_of(tmp_path, tables, value):
+    odd = {name: tables[name].assign(**dict.fromkeys(OPTIONAL[name], value)) for name in tables}
+    assert isinstance(concerns(tmp_path, odd), list)
+    config = {key: block for key, block in CONFIG.items() if key != "adverse_events"}
+    odd["adae"] = odd["adae"].assign(ASTDY="x")
+    assert isinstance(concerns(tmp_path, odd, config), list)
+
+
 def test_many_odd_rows_are_one_concern(tmp_path, tables):
     table = tables["adae"].assign(AENDT=on(9))
     [concern] = concerns(tmp_path, tables | {"adae": table})

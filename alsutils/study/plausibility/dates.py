@@ -70,6 +70,8 @@ def _after_death(source: Source, deaths: pd.Series) -> Iterator[Concern]:
 
 def _events(adae: Source, config: StudyConfig) -> Iterator[Concern]:
     table, block = adae.table, config.adverse_events
+    if block is None:  # then no rule says what the columns hold
+        return
     for start, end in (("ASTDT", "AENDT"), ("ASTDY", "AENDY")):
         if {start, end} <= set(table.columns):
             if start == "ASTDT":
@@ -78,14 +80,13 @@ def _events(adae: Source, config: StudyConfig) -> Iterator[Concern]:
                 odd = pd.to_numeric(table[end], errors="coerce") < table[start]
             yield from odd_rows(adae, odd, "negative_duration", f"ends before {start}", end)
             break
-    if block is not None and block.treatment_emergent:
+    if block.treatment_emergent:
         odd = (table["ASTDY"] < 1) & (table[block.treatment_emergent] == "Y")
         message = f"began before treatment, and {block.treatment_emergent} is Y"
         yield from odd_rows(adae, odd, "emergent_before_treatment", message, "ASTDY")
-    if block is not None:
-        own = [c for c in table.columns if not str(c).endswith("SEQ")]
-        message = "the same event stands twice, in every column"
-        yield from odd_rows(adae, table.duplicated(own), "same_event", message, block.term)
+    own = [c for c in table.columns if not str(c).endswith("SEQ")]
+    message = "the same event stands twice, in every column"
+    yield from odd_rows(adae, table.duplicated(own), "same_event", message, block.term)
 
 
 def _times(adtte: Source, config: StudyConfig) -> Iterator[Concern]:

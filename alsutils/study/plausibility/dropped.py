@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from alsutils.study.contract import Source
+from alsutils.study.contract import SPECIAL, Source
 from alsutils.study.plausibility.concern import Concern
 
 _KEY = ("USUBJID", "PARAMCD", "AVISITN")
@@ -29,7 +29,7 @@ def check_dropped(whole: Mapping[str, Source], kept: Mapping[str, Source]) -> It
         table = source.table
         key = [column for column in _KEY if column in table]
         lost = len(whole[role].table) - len(table)
-        if not lost or key != list(_KEY):
+        if not lost or role in SPECIAL or key != list(_KEY):
             continue
         all_rows = (
             whole[role]

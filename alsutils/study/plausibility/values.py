@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from alsutils.study.config import StudyConfig
-from alsutils.study.contract import Source
+from alsutils.study.contract import SPECIAL, Source
 from alsutils.study.plausibility.concern import Concern, odd_rows
 
 FAR = 10.0  # robust standard deviations from the median
@@ -40,10 +40,10 @@ def check_values(sources: Mapping[str, Source], config: StudyConfig) -> Iterator
     which more than half of the values are equal tells no distance.
     """
     chosen = _chosen(config)
-    for source in sources.values():
-        if not {"PARAMCD", "AVAL"} <= set(source.table.columns) or "CNSR" in source.table:
+    for role, source in sources.items():
+        if role in SPECIAL:
             continue
-        found = list(_far_values(source, chosen.get(source.role)))
+        found = list(_far_values(source, chosen.get(role)))
         yield from found[:MOST_PARAMETERS]
         if len(found) > MOST_PARAMETERS:
             more = f"{len(found) - MOST_PARAMETERS} more parameters have values far from all others"
@@ -136,8 +136,8 @@ def _mixed(source: Source) -> Iterator[Concern]:
         codes, names = pd.factorize(source.table[column])
         pairs = pd.DataFrame({"p": source.parameters.codes, "c": codes}).drop_duplicates()
         pairs = pairs[(pairs["c"] >= 0) & (pairs["p"] >= 0)]
-        counts = pairs.groupby("p")["c"].agg(list)
-        for code, several in counts[counts.str.len() > 1].items():
+        for code in pairs.loc[pairs["p"].duplicated(), "p"].unique():
+            several = pairs.loc[pairs["p"] == code, "c"].tolist()
             shown = " and ".join(repr(str(names[c])) for c in several[:3])
             message = f"{source.parameters.distinct[code]} stands under several {words}: {shown}"
             rows = (source.parameters.codes == code) & (codes == several[1])

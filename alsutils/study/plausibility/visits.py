@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from alsutils.study.config import DAYS, StudyConfig
-from alsutils.study.contract import Source
+from alsutils.study.contract import SPECIAL, Source
 from alsutils.study.plausibility.concern import Concern, days, odd_rows
 
 FEWEST = 5  # records of a visit before its days say where it lies
@@ -35,7 +35,7 @@ def check_visits(sources: Mapping[str, Source], config: StudyConfig) -> Iterator
     compared = {parameter.dataset for parameter in config.parameters.values()}
     compared |= {config.biomarkers.dataset} if config.biomarkers else set()
     for role, source in sources.items():
-        if not {"PARAMCD", "AVISITN", "AVAL"} <= set(source.table.columns):
+        if role in SPECIAL:
             continue
         # Elsewhere all visits count, and which one a record belongs to says nothing.
         if role in compared and _has_numbers(source.table, "ADY"):
