@@ -8,7 +8,6 @@ from alsutils.primary.analysis import (
     domains,
     published_analysis,
     repeated_measures,
-    responders,
     trajectory,
     unadjusted,
 )
@@ -17,6 +16,7 @@ from alsutils.primary.dichotomy import cost_of_cutting, past_and_future
 from alsutils.primary.estimands import estimands
 from alsutils.primary.missing import assumptions, patterns, tipping
 from alsutils.primary.multiplicity import multiplicity
+from alsutils.primary.responders import responders
 from alsutils.primary.scale import courses, extremes, items, stages
 from alsutils.primary.together import together
 

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
-import numpy as np
 import pandas as pd
 
+from alsutils.primary.arms import not_fitted, seen_arms
+from alsutils.primary.telling import rounded, told, told_numbers
 from alsutils.stats.ancova import AncovaError, ancova
-from alsutils.stats.dichotomy import chi_square_p
 from alsutils.stats.forensics import check_p, check_printed
 from alsutils.stats.mmrm import fit_mmrm
-from alsutils.stats.proportions import risk_difference
+from alsutils.stats.tidy import RESULT_COLUMNS
 from alsutils.stats.two_sample import (
     MeanDifference,
     Sample,
@@ -41,7 +41,8 @@ class Trajectory:
         Unit of the means.
     frame : DataFrame
         One row an arm and visit: ``parameter``, ``arm``, ``visit`` (AVISITN), ``visit_label``,
-        ``n``, ``mean``, ``sd``, ``conf_low``, ``conf_high`` (t interval of the mean).
+        ``n``, ``mean``, ``sd``, ``conf_low``, ``conf_high`` (t interval of the mean). Missing are
+        means of a few patients, and ``n`` and ``sd`` where they tell how few were not seen.
     """
 
     parameter: str
@@ -105,29 +106,6 @@ class AllAnalyses:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Responders:
-    """Patients at or above thresholds of a parameter, by arm and visit.
-
-    Attributes
-    ----------
-    parameter : str
-        PARAMCD of what is cut.
-    shares : DataFrame
-        One row a visit, threshold and arm: ``visit``, ``threshold``, ``threshold_label``, ``arm``,
-        ``responders``, ``n``, ``share``, ``count_text``.
-    frame : DataFrame
-        The result columns, one row a visit, threshold and treated arm: difference of shares with
-        Newcombe's interval and Fisher's exact p; and ``treated``, ``threshold_label``,
-        ``x_control``, ``x_treated``, ``chi_square_p`` (asymptotic p of the uncorrected chi-square
-        test) and ``printed`` (the printed counts, missing where none).
-    """
-
-    parameter: str
-    shares: pd.DataFrame
-    frame: pd.DataFrame
-
-
 def trajectory(study: Study, parameter: str | None = None) -> Trajectory:
     """Summarise a parameter at every visit by arm.
 
@@ -163,7 +141,19 @@ def trajectory(study: Study, parameter: str | None = None) -> Trajectory:
                 "conf_high": around.conf_high,
             }
         )
-    return Trajectory(about.label, about.unit, pd.DataFrame(rows).dropna(subset="mean"))
+    frame = pd.DataFrame(rows).dropna(subset="mean")
+    return Trajectory(about.label, about.unit, _told_means(study, frame))
+
+
+def _told_means(study: Study, frame: pd.DataFrame) -> pd.DataFrame:
+    """Leave out means of a few patients, and the numbers that tell how few were not seen."""
+    if study.disclosure.is_open:
+        return frame
+    frame = frame[~study.disclosure.hides(frame["n"])].reset_index(drop=True)
+    n = told_numbers(study, frame)
+    frame = frame.assign(n=n, sd=frame["sd"].where(n.notna()))
+    # A mean of whole scores with all its digits tells of how many it is the mean.
+    return rounded(frame, ["mean", "conf_low", "conf_high"], n.isna())
 
 
 def domains(study: Study) -> Trajectory | None:
@@ -191,7 +181,7 @@ def unadjusted(study: Study, variance: Variance = "pooled") -> Comparisons:
         Endpoints in the study's order, visits in theirs, each arm against the control.
     """
     rows = [
-        _difference_row(study, endpoint, visit, arm, variance)
+        told(study, _difference_row(study, endpoint, visit, arm, variance), endpoint.population)
         for endpoint in study.endpoints
         for visit, arm in product(endpoint.visits, study.treated)
     ]
@@ -240,10 +230,13 @@ def adjusted(study: Study, robust: bool = True) -> Comparisons:
     endpoint, notes, parts = study.primary, [], []
     for visit in endpoint.visits:
         records = study.records(endpoint.parameter, endpoint.population, [visit])
+        records, left_out = seen_arms(study, records, [endpoint.value, *endpoint.covariates])
+        at = f"{MODEL_ERRORS} at {study.visit_phrase(visit)}"
+        notes += [f"{at}: {note}." for note in left_out]
         try:
             fit = ancova(records, endpoint.value, ARM, endpoint.covariates, study.conf_level)
         except AncovaError as error:
-            notes.append(f"{MODEL_ERRORS} at {study.visit_phrase(visit)}: {error}.")
+            notes.append(f"{at}: {error}.")
             continue
         found = fit.frame.assign(interaction_p=fit.interaction_p)
         parts.append(labelled(study, endpoint, found, visit, MODEL_ERRORS, endpoint.population))
@@ -280,6 +273,8 @@ def repeated_measures(study: Study) -> Comparisons:
     """
     endpoint = study.primary
     data = longitudinal(study, endpoint.population)
+    data, left_out = seen_arms(study, data, [endpoint.value, *endpoint.covariates], "VISIT")
+    notes = tuple(f"{REPEATED}: {note}." for note in left_out)
     covariates = ["BASE * VISIT" if name == "BASE" else name for name in endpoint.covariates]
     formula = " + ".join([f"{endpoint.value} ~ {ARM} * VISIT", *covariates])
     try:
@@ -294,7 +289,7 @@ def repeated_measures(study: Study) -> Comparisons:
         )
         table = fit.contrasts(ARM, by="VISIT", reference=study.control, conf_level=study.conf_level)
     except ValueError as error:
-        return Comparisons(stacked([]), (f"{REPEATED}: {error}",))
+        return Comparisons(stacked([]), (*notes, not_fitted(REPEATED, error)))
     seen = data.dropna(subset=[endpoint.value, *endpoint.covariates])
     counts = seen.groupby(["VISIT", ARM], observed=False).size()
     numbers = data.drop_duplicates("VISIT").set_index("VISIT")["AVISITN"]
@@ -308,10 +303,9 @@ def repeated_measures(study: Study) -> Comparisons:
             "n_treated": counts[label, arm],
         }
         frame = pd.DataFrame([row | counted])
-        parts.append(
-            labelled(study, endpoint, frame, numbers[label], REPEATED, endpoint.population)
-        )
-    return Comparisons(stacked(parts))
+        named = _named(study, endpoint, frame, numbers[label], REPEATED, endpoint.population)
+        parts.append(told(study, named, endpoint.population, df=False))
+    return Comparisons(stacked(parts), notes)
 
 
 def beside_print(study: Study) -> PrintComparison | None:
@@ -333,94 +327,10 @@ def beside_print(study: Study) -> PrintComparison | None:
     parts = []
     for row in study.published.comparisons:
         if row.parameter in known:
-            parts += list(_beside(study, known[row.parameter], row))
+            endpoint = known[row.parameter]
+            found = _beside(study, endpoint, row)
+            parts += [told(study, frame, endpoint.population) for frame in found]
     return PrintComparison(pd.concat(parts, ignore_index=True)) if parts else None
-
-
-def responders(study: Study) -> Responders | None:
-    """Count the responders that study.yml defines; None where it defines none.
-
-    Parameters
-    ----------
-    study : Study
-        With a ``responders`` block.
-
-    Returns
-    -------
-    Responders or None
-        Of the patients with a value at the visit, carried forward or not as the data have it.
-
-    References
-    ----------
-    Newcombe RG. Interval estimation for the difference between independent proportions. Stat Med
-    1998;17:873-890, method 10.
-    """
-    block = study.config.responders
-    if block is None:
-        return None
-    about = study.parameter(block.parameter)
-    shares, rows = [], []
-    for visit, threshold in product(block.visits, block.thresholds):
-        records = study.records(block.parameter, block.population, [visit]).dropna(subset="AVAL")
-        label = f"{study.visit_label(visit)}, at least {threshold:g}{about.unit}"
-        counts = {}
-        for arm in study.arms:
-            values = records.loc[records[ARM] == arm, "AVAL"]
-            counts[arm] = (int((values >= threshold).sum()), len(values))
-            x, n = counts[arm]
-            share = x / n if n else np.nan
-            cell = (visit, threshold, label, arm, x, n, share, f"{x} of {n}")
-            shares.append(dict(zip(_SHARE_COLUMNS, cell, strict=True)))
-        for arm in study.treated:
-            if min(counts[arm][1], counts[study.control][1]) == 0:
-                continue  # nobody to compare; the counts say so
-            compared = risk_difference(*counts[arm], *counts[study.control], study.alpha)
-            rows.append(
-                {
-                    "analysis": "responders, Fisher's exact test",
-                    "endpoint": f"{about.label}, at least {threshold:g}{about.unit}",
-                    "population": study.population_label(block.population),
-                    "visit": study.visit_label(visit),
-                    "contrast": f"{arm} vs {study.control}",
-                    "n_control": compared.n_control,
-                    "n_treated": compared.n_treated,
-                    "estimate": compared.estimate,
-                    "p_value": compared.p_value,
-                    "chi_square_p": chi_square_p(*counts[arm], *counts[study.control]),
-                    "conf_low": compared.newcombe.low,
-                    "conf_high": compared.newcombe.high,
-                    "x_control": compared.events_control,
-                    "x_treated": compared.events_treated,
-                    "treated": arm,
-                    "threshold_label": f"At least {threshold:g}{about.unit}",
-                    "printed": _printed_count(study, visit, threshold, arm),
-                }
-            )
-    return Responders(block.parameter, pd.DataFrame(shares), pd.DataFrame(rows))
-
-
-_SHARE_COLUMNS = (
-    "visit",
-    "threshold",
-    "threshold_label",
-    "arm",
-    "responders",
-    "n",
-    "share",
-    "count_text",
-)
-
-
-def _printed_count(study: Study, visit: float, threshold: float, arm: str) -> str | None:
-    """Word the printed counts of one threshold, the arm before the control."""
-    for row in study.published.responders if study.published else ():
-        if (row.visit, row.threshold, row.side) == (visit, threshold, "at_least"):
-            values = {a.label: a.value for a in study.config.arms}
-            cells = [
-                f"{row.counts[values[a]]} of {row.of[values[a]]}" for a in (arm, study.control)
-            ]
-            return f"{cells[0]} against {cells[1]}, p {row.p}"
-    return None
 
 
 def _beside(study: Study, endpoint: Endpoint, row: PrintedComparison) -> Iterator[pd.DataFrame]:
@@ -478,7 +388,7 @@ def _difference_row(
         mean_treated=result.treated.mean,
         sd_treated=result.treated.sd,
     )
-    return labelled(study, endpoint, frame, visit, TESTS[variance], endpoint.population)
+    return _named(study, endpoint, frame, visit, TESTS[variance], endpoint.population)
 
 
 def labelled(
@@ -488,11 +398,26 @@ def labelled(
     visit: float,
     analysis: str,
     population: str | None,
+    df: bool = True,
 ) -> pd.DataFrame:
-    """Name what was compared, for the page and for the table of all results.
+    """Name what was compared, for the page and for the table of all results, as far as it is told.
 
-    ``frame`` has the column ``arm``; a population of None means all randomised patients.
+    ``frame`` has the column ``arm``; a population of None means all randomised patients. ``df``
+    says whether degrees of freedom count patients.
     """
+    named = _named(study, endpoint, frame, visit, analysis, population)
+    return told(study, named, population, df)
+
+
+def _named(
+    study: Study,
+    endpoint: Endpoint,
+    frame: pd.DataFrame,
+    visit: float,
+    analysis: str,
+    population: str | None,
+) -> pd.DataFrame:
+    """Name what was compared."""
     about = study.parameter(endpoint.parameter)
     change = "change" if endpoint.value == "CHG" else "value"
     return frame.assign(
@@ -525,4 +450,4 @@ def stacked(parts: list[pd.DataFrame]) -> pd.DataFrame:
     """Stack result rows; with none, an empty frame that still has their columns."""
     if parts:
         return pd.concat(parts, ignore_index=True)
-    return pd.DataFrame(columns=["analysis", "parameter", "visit_number", "treated"])
+    return pd.DataFrame(columns=[*RESULT_COLUMNS, "parameter", "visit_number", "treated"])

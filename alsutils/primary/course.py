@@ -15,6 +15,8 @@ from alsutils.primary.analysis import (
     stacked,
     unadjusted,
 )
+from alsutils.primary.arms import not_fitted, seen_arms
+from alsutils.primary.telling import told
 from alsutils.stats.longitudinal import constrained_analysis, random_slopes
 from alsutils.study import ARM, Study
 
@@ -56,12 +58,14 @@ def constrained(study: Study) -> Comparisons:
     endpoint = study.primary
     data = longitudinal(study, None, with_baseline=True)
     covariates = [name for name in endpoint.covariates if name != "BASE"]
+    data, left_out = seen_arms(study, data, ["AVAL", *covariates], "VISIT")
+    notes = tuple(f"{CONSTRAINED}: {note}." for note in left_out)
     try:
         fit = constrained_analysis(
             data, "AVAL", "USUBJID", "VISIT", ARM, covariates, study.conf_level
         )
     except ValueError as error:
-        return Comparisons(stacked([]), (f"{CONSTRAINED}: {error}",))
+        return Comparisons(stacked([]), (*notes, not_fitted(CONSTRAINED, error)))
     seen = data.dropna(subset=["AVAL"]).groupby(["VISIT", ARM], observed=False).size()
     numbers = data.drop_duplicates("VISIT").set_index("VISIT")["AVISITN"]
     parts = []
@@ -69,8 +73,8 @@ def constrained(study: Study) -> Comparisons:
         visit, arm = row["visit"], row["arm"]
         counts = {"n_control": seen[visit, study.control], "n_treated": seen[visit, arm]}
         frame = pd.DataFrame([row | counts])
-        parts.append(labelled(study, endpoint, frame, numbers[visit], CONSTRAINED, None))
-    return Comparisons(stacked(parts))
+        parts.append(labelled(study, endpoint, frame, numbers[visit], CONSTRAINED, None, df=False))
+    return Comparisons(stacked(parts), notes)
 
 
 def all_analyses(study: Study) -> AllAnalyses:
@@ -124,17 +128,16 @@ def slopes(study: Study) -> Slopes:
             notes.append(f"{analysis}: {error}.")
             continue
         counts = rows.dropna(subset=["AVAL"]).groupby(ARM, observed=False)["USUBJID"].nunique()
-        parts.append(
-            fit.frame.assign(
-                analysis=analysis,
-                endpoint=f"{about.label}, slope",
-                population=ALL_RANDOMISED,
-                contrast=[f"{arm} vs {study.control}" for arm in fit.frame["arm"]],
-                treated=fit.frame["arm"],
-                n_control=counts[study.control],
-                n_treated=[counts[arm] for arm in fit.frame["arm"]],
-                better=about.better,
-                unit=f"{about.unit} per {time.unit}".strip(),
-            )
+        named = fit.frame.assign(
+            analysis=analysis,
+            endpoint=f"{about.label}, slope",
+            population=ALL_RANDOMISED,
+            contrast=[f"{arm} vs {study.control}" for arm in fit.frame["arm"]],
+            treated=fit.frame["arm"],
+            n_control=counts[study.control],
+            n_treated=[counts[arm] for arm in fit.frame["arm"]],
+            better=about.better,
+            unit=f"{about.unit} per {time.unit}".strip(),
         )
+        parts.append(told(study, named, None))
     return Slopes(stacked(parts), tuple(notes))

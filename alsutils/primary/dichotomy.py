@@ -8,11 +8,13 @@ import pandas as pd
 from scipy.optimize import brentq
 from scipy.stats import norm
 
-from alsutils.primary.analysis import ALL_RANDOMISED, Responders
+from alsutils.primary.analysis import ALL_RANDOMISED
+from alsutils.primary.responders import Responders
 from alsutils.stats.dichotomy import patients_for_equal_power, relative_efficiency, simulate_cut
 from alsutils.stats.power import Level, MeanTest, detectable_effect, pooled_sd
 from alsutils.stats.regression_to_mean import SlopeChange, slope_change
 from alsutils.study import ARM, Study
+from alsutils.study.telling import tell_sizes
 
 POWER = 0.8
 MEANS = "means, t-test"
@@ -69,7 +71,7 @@ class PastAndFuture:
     thirds : DataFrame
         One row an arm and third of the slopes before (all arms together): ``arm``, ``third``,
         ``n``, ``before``, ``after`` (mean slopes). Of an observed study, thirds of fewer than LEAST
-        patients are left out.
+        patients are left out, and ``n`` is missing where it would tell of one of those.
     frame : DataFrame
         The result columns: the slope of change on slope before by arm, and what noise alone gives.
     """
@@ -212,6 +214,8 @@ def _own_share(study: Study, counted: Responders | None) -> dict[float, str]:
         return {}
     rows = counted.shares[counted.shares["threshold"] == block.good]
     last = rows[rows["visit"] == block.visits[-1]]
+    if last[["responders", "n"]].isna().any(axis=None):
+        return {}
     total = last["n"].sum()
     share = float(last["responders"].sum() / total) if total else 0.0
     return {share: "as many respond as in this study"} if 0 < share < 1 else {}
@@ -250,11 +254,12 @@ def _cut_results(study: Study, power: pd.DataFrame, cuts: pd.DataFrame) -> pd.Da
         )
     ]
     frame = pd.concat([power, pd.DataFrame(ratios)], ignore_index=True)
-    return frame.assign(
+    named = frame.assign(
         population=study.population_label(study.primary.population),
         visit=study.visit_label(study.primary.visits[-1]),
         contrast=[f"{arm} vs {study.control}" for arm in frame["treated"]],
     )
+    return tell_sizes(study, named, study.primary.population)
 
 
 def _thirds(study: Study, patients: pd.DataFrame) -> pd.DataFrame:
@@ -267,4 +272,10 @@ def _thirds(study: Study, patients: pd.DataFrame) -> pd.DataFrame:
     )
     frame = grouped.agg(n=("before", "size"), before=("before", "mean"), after=("after", "mean"))
     frame = frame.reset_index().rename(columns={"group": "arm"})
-    return frame if study.shows_subjects else frame[frame["n"] >= LEAST].reset_index(drop=True)
+    if study.shows_subjects:
+        return frame
+    wide = frame.pivot_table(index="arm", columns="third", values="n", fill_value=0, observed=True)
+    hidden = pd.DataFrame(study.disclosure.closes(wide), wide.index, wide.columns)
+    lost = [hidden.at[r["arm"], r["third"]] for r in frame.to_dict("records")]
+    kept = frame["n"] >= max(LEAST, study.disclosure.minimum)
+    return frame.assign(n=frame["n"].mask(lost))[kept].reset_index(drop=True)

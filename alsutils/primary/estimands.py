@@ -10,6 +10,7 @@ from alsutils.study import ARM, Study
 
 HYPOTHETICAL = "Had all gone on and been seen (hypothetical)"
 REFERENCE = "Once away, as if on control (treatment policy, by reference)"
+OTHER = "Other reasons"
 COMPOSITE = "With death as a part of the outcome (composite)"
 ON_STUDY = "Up to the last visit seen (while on study)"
 SEEN = "In those who were seen (no answer for all randomised)"
@@ -56,7 +57,10 @@ class Estimands:
         The attributes of the estimand: ``attribute``, ``words``.
     events : DataFrame
         One row an intercurrent event and arm: ``event``, ``arm``, ``n`` patients by the last
-        primary visit or, for reasons of leaving, by the end, ``of`` (those randomised).
+        primary visit or, for reasons of leaving, by the end, ``of`` (those randomised); ``n`` is
+        missing where it tells of a few patients, and in words in ``told``.
+    note : str
+        What is not told, and why; empty where everything is.
     analyses : DataFrame
         One row a kind of analysis: ``analysis``, ``estimand``, ``death``, ``leaving`` (how each is
         treated), ``measure``.
@@ -65,6 +69,7 @@ class Estimands:
     attributes: pd.DataFrame
     events: pd.DataFrame
     analyses: pd.DataFrame
+    note: str
 
 
 def estimands(study: Study) -> Estimands:
@@ -113,6 +118,7 @@ def estimands(study: Study) -> Estimands:
         pd.DataFrame({"attribute": rows.keys(), "words": rows.values()}),
         events,
         analyses[~analyses["analysis"].isin(absent)].reset_index(drop=True),
+        study.disclosure.why if events["n"].isna().any() else "",
     )
 
 
@@ -138,8 +144,12 @@ def _events(study: Study) -> pd.DataFrame:
             found["Death"] = _had(study, death, None)
         for reason in sorted(set(reasons[left])):
             # Death is counted once, where the times of death are known.
-            if not (found and reason.casefold() == "death"):
-                found[reason.capitalize()] = set(subjects.loc[reasons == reason, "USUBJID"])
+            if found and reason.casefold() == "death":
+                continue
+            who = set(subjects.loc[reasons == reason, "USUBJID"])
+            # The name of a rare reason tells of whom it befell.
+            name = OTHER if study.disclosure.hides(len(who)) else reason.capitalize()
+            found[name] = found.get(name, set()) | who
     rows = []
     for label, who in found.items():
         for arm in study.arms:
@@ -147,7 +157,10 @@ def _events(study: Study) -> pd.DataFrame:
             rows.append(
                 {"event": label, "arm": arm, "n": int(mine.isin(who).sum()), "of": len(mine)}
             )
-    return pd.DataFrame(rows, columns=["event", "arm", "n", "of"])
+    frame = pd.DataFrame(rows, columns=["event", "arm", "n", "of"])
+    words = [study.disclosure.count(n, of=m) for n, m in zip(frame["n"], frame["of"], strict=True)]
+    hidden = study.disclosure.hides(frame["n"], frame["of"])
+    return frame.assign(n=frame["n"].mask(hidden), told=words)
 
 
 def _had(study: Study, parameter: str, description: str | None) -> set[str]:

@@ -1,7 +1,7 @@
 """Who is missing, and what the result would be under different assumptions about them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -18,6 +18,7 @@ from alsutils.stats.imputation import (
     tipping_point,
 )
 from alsutils.study import ARM, Study
+from alsutils.study.disclosure import LEFT_OUT
 
 IMPUTATIONS = 200
 SEED = 20180101
@@ -73,9 +74,61 @@ class Tipping:
 
 
 def patterns(study: Study) -> MissingPatterns:
-    """Count who misses which visits after baseline, among all randomised patients."""
+    """Count who misses which visits after baseline, among all randomised patients.
+
+    Parameters
+    ----------
+    study : Study
+        The trial.
+
+    Returns
+    -------
+    MissingPatterns
+        ``frame`` has the counts in words too (``told``); counts that tell of a few patients are
+        missing.
+    """
     endpoint = study.primary
-    return missing_patterns(_grid(study), endpoint.value, "USUBJID", "VISIT", ARM)
+    found = missing_patterns(_grid(study), endpoint.value, "USUBJID", "VISIT", ARM)
+    sizes = found.visits.drop_duplicates("arm").set_index("arm")["n"]
+    frame = found.frame.assign(
+        told=[
+            study.disclosure.count_of(r["n"], sizes[r["arm"]])
+            for r in found.frame.to_dict("records")
+        ]
+    )
+    if study.disclosure.is_open:
+        return replace(found, frame=frame)
+    return replace(found, frame=_told_patterns(study, frame), visits=_told_visits(study, found))
+
+
+def _told_patterns(study: Study, frame: pd.DataFrame) -> pd.DataFrame:
+    """Leave out patterns of a few patients of an arm, and what gives them away."""
+    hidden = pd.Series(False, index=frame.index)
+    for _, own in frame.groupby("arm", observed=False):
+        hidden.loc[own.index] = study.disclosure.closes(own["n"])
+    few = study.disclosure.hides(frame["n"])
+    return frame.assign(
+        n=frame["n"].mask(hidden),
+        share=frame["share"].mask(hidden),
+        told=frame["told"].where(~hidden | few, LEFT_OUT),
+    )
+
+
+def _told_visits(study: Study, found: MissingPatterns) -> pd.DataFrame:
+    """Leave out visits of an arm that a few patients missed, or a few more than another visit."""
+    rule, parts = study.disclosure, []
+    counts = ["n_observed", "n_gaps", "n_gone"]
+    for _, own in found.visits.groupby("arm", observed=False):
+        known: list[np.ndarray] = []
+        hidden = []
+        for cells in own[counts].to_numpy():
+            apart = [np.abs(cells - other) for other in known]
+            small = [rule.hides(numbers).any() for numbers in (cells, *apart)]
+            hidden.append(any(small))
+            if not hidden[-1]:
+                known.append(cells)
+        parts.append(own.assign(**{c: own[c].mask(hidden) for c in (*counts, "share_observed")}))
+    return pd.concat(parts).sort_index()
 
 
 def assumptions(study: Study) -> Assumptions:

@@ -6,12 +6,14 @@ import numpy as np
 import pandas as pd
 
 from alsutils.primary.analysis import ALL_RANDOMISED, trajectory
+from alsutils.primary.telling import rounded, told_numbers
 from alsutils.stats.proportions import exact_interval
 from alsutils.stats.staging import DEATH, SYSTEMS
 from alsutils.study import ARM, Study
 
 WORST, BEST = "at the worst score", "at the best score"
 UNSEEN = "not seen"
+HIDDEN = "few patients each"
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,13 @@ class Extremes:
         The result columns, one row a parameter, visit, arm and end: ``estimate`` is the share of
         the patients seen, with the exact (Clopper-Pearson) interval; and ``parameter`` (label),
         ``arm``, ``end``, ``count``, ``n`` and ``visit_number``. Baseline and the primary visits.
+        What tells of a few patients is missing; where only ``n`` does, shares have two decimals.
+    anybody : bool
+        Whether any patient was at any end.
     """
 
     frame: pd.DataFrame
+    anybody: bool
 
 
 @dataclass(frozen=True)
@@ -67,9 +73,11 @@ class Stages:
     frame : DataFrame
         The result columns, one row a system, visit, arm and stage: ``estimate`` is the share of
         all randomised patients; and ``system``, ``arm``, ``stage`` (``0``, ``1``, ..., ``death``
-        or ``not seen``), ``count``, ``n`` and ``visit_number``. From baseline on.
+        or ``not seen``), ``count``, ``n`` and ``visit_number``. From baseline on. Stages of a few
+        patients, and what gives them away, are taken together as HIDDEN.
     means : DataFrame
-        One row a system, visit and arm: ``mean`` stage and ``n`` of those seen alive.
+        One row a system, visit and arm: ``mean`` stage and ``n`` of those seen alive, missing where
+        they tell of a few patients.
     notes : tuple of str
         What could not be staged and why.
     """
@@ -161,7 +169,29 @@ def extremes(study: Study) -> Extremes | None:
                         "visit_number": visit,
                     }
                 )
-    return Extremes(pd.DataFrame(rows)) if rows else None
+    if not rows:
+        return None
+    frame = pd.DataFrame(rows)
+    return Extremes(_told_ends(study, frame), bool(frame["count"].any()))
+
+
+def _told_ends(study: Study, frame: pd.DataFrame) -> pd.DataFrame:
+    """Leave out ends at which a few patients are, or all but a few."""
+    rule = study.disclosure
+    if rule.is_open:
+        return frame
+    hidden = pd.Series(False, index=frame.index)
+    for _, own in frame.groupby(["parameter", "visit_number", "arm"], sort=False):
+        rest = own["n"].iloc[0] - own["count"].sum()
+        hidden.loc[own.index] = rule.closes([*own["count"], rest])[: len(own)]
+    n = told_numbers(study, frame)
+    shares = ["estimate", "conf_low", "conf_high"]
+    frame = rounded(frame, shares, n.isna())
+    return frame.assign(
+        n=n,
+        count=frame["count"].where(n.notna() | (frame["count"] == 0)).mask(hidden),
+        **{c: frame[c].mask(hidden) for c in shares},
+    )
 
 
 def stages(study: Study) -> Stages | None:
@@ -224,7 +254,30 @@ def stages(study: Study) -> Stages | None:
                             "estimate": count / len(mine) if len(mine) else np.nan,
                         }
                     )
-    return Stages(pd.DataFrame(rows), pd.DataFrame(means), tuple(notes))
+    frame, shown = pd.DataFrame(rows), pd.DataFrame(means)
+    if study.disclosure.is_open or frame.empty:
+        return Stages(frame, shown, tuple(notes))
+    parts = [
+        _told_stages(study, own)
+        for _, own in frame.groupby(["system", "visit_number", "arm"], sort=False)
+    ]
+    few = study.disclosure.hides(shown["n"])
+    shown = shown.assign(mean=shown["mean"].mask(few).round(1), n=told_numbers(study, shown))
+    return Stages(pd.concat(parts, ignore_index=True), shown, tuple(notes))
+
+
+def _told_stages(study: Study, own: pd.DataFrame) -> pd.DataFrame:
+    """Take stages of a few patients of one arm and visit, and what gives them away, together."""
+    hidden = study.disclosure.closes(own["count"])
+    shown = own.assign(
+        count=own["count"].mask(hidden).astype(float), estimate=own["estimate"].mask(hidden)
+    )
+    if not hidden.any() or own["n"].iloc[0] == 0:
+        return shown
+    count = float(own.loc[hidden, "count"].sum())
+    last = own.iloc[[-1]].assign(stage=HIDDEN, count=count, estimate=count / own["n"].iloc[0])
+    name = own["analysis"].iloc[0].split(" stage")[0]
+    return pd.concat([shown, last.assign(analysis=f"{name} stage, {HIDDEN}")])
 
 
 def _ends(study: Study, code: str) -> tuple[float, float]:

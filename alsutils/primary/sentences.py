@@ -9,11 +9,11 @@ from alsutils.primary.analysis import (
     AllAnalyses,
     Comparisons,
     PrintComparison,
-    Responders,
 )
 from alsutils.primary.dichotomy import POWER, THIRDS, CutCost, PastAndFuture
 from alsutils.primary.missing import Assumptions, Tipping
 from alsutils.primary.multiplicity import PROCEDURES, Family
+from alsutils.primary.responders import Responders
 from alsutils.primary.scale import BEST, WORST, Extremes, Stages
 from alsutils.primary.together import Together
 from alsutils.stats.imputation import MissingPatterns
@@ -70,7 +70,8 @@ def inconsistencies(study: Study) -> Prose:
 def robustness(study: Study, result: AllAnalyses) -> Prose:
     """Say how far the analyses agree at each visit."""
     lines = []
-    for (visit, contrast), rows in result.frame.groupby(["visit", "contrast"], sort=False):
+    known = result.frame.dropna(subset=["estimate"])
+    for (visit, contrast), rows in known.groupby(["visit", "contrast"], sort=False):
         excluded = (rows["conf_low"] > 0) | (rows["conf_high"] < 0)
         count = len(rows)
         low, high = rows["estimate"].min(), rows["estimate"].max()
@@ -91,6 +92,8 @@ def robustness(study: Study, result: AllAnalyses) -> Prose:
 
 def interaction(study: Study, result: AllAnalyses) -> Prose:
     """Say whether the difference depends on the first covariate, such as the baseline."""
+    if "interaction_p" not in result.frame:
+        return Prose("")
     tested = result.frame[result.frame["analysis"] == MODEL_ERRORS]
     tested = tested.drop_duplicates("visit_number").dropna(subset=["interaction_p"])
     if tested.empty:
@@ -128,7 +131,10 @@ def responders(study: Study, result: Responders | None) -> Prose:
     about = study.parameter(block.parameter)
     parts = []
     for visit, group in rows.groupby("visit", sort=False):
-        cells = [f"{r['count_text']} on {r['arm']}" for r in group.to_dict("records")]
+        cells = [
+            f"{r['count_text'].replace(fmt.MISSING, 'a number not given')} on {r['arm']}"
+            for r in group.to_dict("records")
+        ]
         parts.append(f"at {study.visit_phrase(visit)}, {fmt.listed(cells)}")
     return Prose(
         f"Good responders are patients with {about.label} of at least {block.good:g}{about.unit}: "
@@ -203,15 +209,18 @@ def past_and_future(study: Study, result: PastAndFuture | None) -> Prose:
 
 def extremes(study: Study, result: Extremes | None) -> Prose:
     """Say which scale has most patients at either end, at baseline."""
-    if result is None or not result.frame["count"].any():
+    if result is None or not result.anybody:
         return Prose("")
     start = result.frame[result.frame["visit_number"] == study.config.time.baseline]
-    counts = start.groupby(["end", "parameter"], sort=False)[["count", "n"]].sum()
+    counts = start.groupby(["end", "parameter"], sort=False)[["count", "n"]].agg(
+        lambda own: own.sum(skipna=False)
+    )
+    counts = counts.dropna()
     lines = []
     for end in (WORST, BEST):
         if end not in counts.index:
             continue
-        mine = counts.loc[end]
+        mine = counts.loc[end].astype(int)
         share = mine["count"] / mine["n"]
         name = share.idxmax()
         if share[name] == 0:
@@ -238,21 +247,25 @@ def stages(result: Stages | None) -> Prose:
         first, last = rows.iloc[0], rows.iloc[-1]
         lines.append(
             f"{system}, {arm}: mean stage {fmt.number(first['mean'], 1)} at "
-            f"{first['visit'].lower()} ({fmt.plural(first['n'], 'patient')}) and "
-            f"{fmt.number(last['mean'], 1)} at {last['visit'].lower()} "
-            f"({fmt.plural(last['n'], 'patient')} seen alive)."
+            f"{first['visit'].lower()}{_of_patients(first['n'], '')} and "
+            f"{fmt.number(last['mean'], 1)} at {last['visit'].lower()}"
+            f"{_of_patients(last['n'], ' seen alive')}."
         )
     return Prose(" ".join([*lines, *result.notes]))
 
 
+def _of_patients(n: float, more: str) -> str:
+    return "" if n != n else f" ({fmt.plural(n, 'patient')}{more})"
+
+
 def missing_patterns(study: Study, result: MissingPatterns) -> Prose:
     """Say how many patients were seen throughout, by arm."""
-    subjects = result.subjects
+    complete = result.frame[result.frame["kind"] == "complete"].set_index("arm")["told"]
+    sizes = result.subjects["arm"].value_counts()
     parts = []
     for arm in study.arms:
-        mine = subjects[subjects["arm"] == arm]
-        complete = (mine["kind"] == "complete").sum()
-        parts.append(f"{fmt.count_of(complete, len(mine))} of {len(mine)} on {arm}")
+        count = str(complete.get(arm, 0)).replace(fmt.MISSING, "a number not given")
+        parts.append(f"{count} of {sizes.get(arm, 0)} on {arm}")
     gaps = "Nobody came back after a visit missed." if result.monotone else (
         "Some missed a visit and came back."
     )  # fmt: skip

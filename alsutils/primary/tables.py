@@ -4,12 +4,14 @@ import pandas as pd
 
 from alsutils.display import Prose, Table, tables
 from alsutils.display import format as fmt
-from alsutils.primary.analysis import AllAnalyses, Comparisons, PrintComparison, Responders
+from alsutils.primary.analysis import AllAnalyses, Comparisons, PrintComparison
 from alsutils.primary.course import Slopes
 from alsutils.primary.dichotomy import POWER, CutCost
 from alsutils.primary.estimands import Estimands
 from alsutils.primary.missing import Assumptions
 from alsutils.primary.multiplicity import PROCEDURES, Family
+from alsutils.primary.responders import Responders
+from alsutils.primary.telling import hides_sizes
 from alsutils.primary.together import Together
 from alsutils.stats.imputation import MissingPatterns
 from alsutils.study import Study
@@ -39,6 +41,7 @@ def comparisons(study: Study, result: Comparisons) -> Table:
             "Cells are number of patients, mean (standard deviation).",
             f"Differences are the arm minus {study.control}. {frame['analysis'].iloc[0]}, "
             "patients with a value.",
+            *_why(study, frame),
         ],
         results=result.frame,
     )
@@ -67,6 +70,7 @@ def analyses(study: Study, result: AllAnalyses) -> Table:
         notes=[
             f"Differences are the arm minus {study.control}. n counts the patients with a value at "
             "the visit; MMRM and cLDA also use those seen at other visits only.",
+            *_why(study, frame),
             *result.notes,
         ],
         results=result.frame,
@@ -120,11 +124,13 @@ def responders(study: Study, result: Responders | None) -> Table | Prose:
     if result is None:
         return Prose("")
     frame = result.frame.assign(
-        treated_cell=[fmt.count_of(r.x_treated, r.n_treated) for r in result.frame.itertuples()],
-        control_cell=[fmt.count_of(r.x_control, r.n_control) for r in result.frame.itertuples()],
+        treated_cell=result.frame["text_treated"],
+        control_cell=result.frame["text_control"],
         difference=[
             f"{fmt.number(100 * r.estimate, 0)} "
             f"({fmt.interval(100 * r.conf_low, 100 * r.conf_high, 0)})"
+            if r.estimate == r.estimate
+            else fmt.MISSING
             for r in result.frame.itertuples()
         ],
     )
@@ -154,7 +160,8 @@ def responders(study: Study, result: Responders | None) -> Table | Prose:
         group="visit",
         notes=[
             "Intervals by Newcombe's method. Exact: Fisher's test; asymptotic: chi-square test "
-            "without correction; both two-sided."
+            "without correction; both two-sided.",
+            *_why(study, frame),
         ],
         results=pd.concat([result.frame, asymptotic], ignore_index=True),
     )
@@ -216,6 +223,7 @@ def slopes(study: Study, result: Slopes) -> Table | Prose:
         notes=[
             f"Differences are the arm minus {study.control}; {result.frame['population'].iloc[0]}."
             " Normal inference.",
+            *_why(study, frame),
             *result.notes,
         ],
         results=result.frame,
@@ -225,20 +233,22 @@ def slopes(study: Study, result: Slopes) -> Table | Prose:
 def missing_patterns(study: Study, result: MissingPatterns) -> Table:
     """Lay out which visits patients have and miss, a row a pattern."""
     visits = [str(visit) for visit in result.visits["visit"].cat.categories]
-    sizes = result.visits.drop_duplicates("arm").set_index("arm")["n"]
     rows = []
     for pattern, cells in result.frame.groupby("pattern", sort=False):
-        counts = cells.set_index("arm")["n"].reindex(list(study.arms), fill_value=0)
+        counts = cells.set_index("arm")["told"].astype(object).reindex(list(study.arms))
         row = {
             visit: "seen" if mark == "1" else "–"
             for visit, mark in zip(visits, str(pattern), strict=True)
         }
-        rows.append(row | {arm: fmt.count_of(counts[arm], sizes[arm]) for arm in study.arms})
+        rows.append(row | {arm: counts[arm] for arm in study.arms})
     return tables.table(
         pd.DataFrame(rows),
         "Visits that patients have and miss",
         {name: name for name in (*visits, *study.arms)},
-        notes=["Patients of all who were randomised with complete covariates; one row a pattern."],
+        notes=[
+            "Patients of all who were randomised with complete covariates; one row a pattern.",
+            *([study.disclosure.why] if result.frame["n"].isna().any() else []),
+        ],
     )
 
 
@@ -260,7 +270,7 @@ def assumptions(study: Study, result: Assumptions) -> Table | Prose:
         labels,
         {"std_error": fmt.number, "p_value": fmt.p_value},
         notes=[
-            f"{fmt.plural(result.n_imputed, 'value')} after baseline were not observed. The first "
+            f"{_some(study, result.n_imputed)} after baseline were not observed. The first "
             "four rows impute conditional means and take their error from a jackknife, the fifth "
             "draws the values and pools by Rubin's rules.",
             *result.notes,
@@ -280,8 +290,9 @@ def together(study: Study, result: Together | None) -> Table | Prose:
         "p_value": "p",
     }
     ranks = [
-        f"{r['arm']}: mean rank {fmt.number(r['mean_rank'], 1)} of {r['n']:.0f} patients, "
-        f"{fmt.plural(r['events'], 'death')}"
+        f"{r['arm']}: mean rank {fmt.number(r['mean_rank'], 1)}"
+        + ("" if pd.isna(r["n"]) else f" of {r['n']:.0f} patients")
+        + f", {r['told']} {'death' if r['told'] == '1' else 'deaths'}"
         for r in result.ranks.to_dict("records")
     ]
     return tables.table(
@@ -303,14 +314,17 @@ def estimand(result: Estimands) -> Table:
     """Lay out the attributes of the estimand, with the events that get in its way."""
     counted = [
         f"{event}: "
-        + ", ".join(f"{arm} {n} of {of}" for arm, n, of in rows[["arm", "n", "of"]].to_numpy())
+        + ", ".join(f"{r['arm']} {r['told']} of {r['of']}" for r in rows.to_dict("records"))
         for event, rows in result.events.groupby("event", sort=False)
     ]
     return tables.table(
         result.attributes,
         "The question, part by part",
         {"attribute": "Part", "words": "In this trial"},
-        notes=[f"{'; '.join(counted)}."] if counted else [],
+        notes=[
+            *([f"{'; '.join(counted)}."] if counted else []),
+            *([result.note] if result.note else []),
+        ],
     )
 
 
@@ -360,9 +374,24 @@ def _with_words(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _cells(frame: pd.DataFrame, side: str) -> list[str]:
     return [
-        f"{r[f'n_{side}']:.0f}, {fmt.mean_sd(r[f'mean_{side}'], r[f'sd_{side}'])}"
+        fmt.number(r[f"mean_{side}"])
+        if pd.isna(r[f"n_{side}"])
+        else f"{r[f'n_{side}']:.0f}, {fmt.mean_sd(r[f'mean_{side}'], r[f'sd_{side}'])}"
         for r in frame.to_dict("records")
     ]
+
+
+def _why(study: Study, frame: pd.DataFrame) -> list[str]:
+    """Say why numbers of patients are not there, where they are not."""
+    hidden = not study.disclosure.is_open and hides_sizes(frame)
+    return [study.disclosure.why] if hidden else []
+
+
+def _some(study: Study, count: int) -> str:
+    """Write a number of values."""
+    if study.disclosure.hides(count):
+        return f"Fewer than {study.disclosure.minimum} values"
+    return fmt.plural(count, "value")
 
 
 def _agreement(row: dict[str, float]) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from alsutils.primary.telling import told, told_numbers
 from alsutils.stats.ancova import AncovaError
 from alsutils.stats.joint_rank import joint_rank
 from alsutils.stats.wins import (
@@ -39,7 +40,8 @@ class Together:
         "tied"), ``wins``, ``losses`` and ``share`` of all pairs of a treated and a control
         patient.
     ranks : DataFrame
-        One row an arm: ``arm``, ``n``, ``events``, ``mean_rank``.
+        One row an arm: ``arm``, ``n``, ``events`` (missing where they tell of a few patients; in
+        words in ``told``), ``mean_rank``.
     notes : tuple of str
         What could not be computed and why.
     """
@@ -115,12 +117,30 @@ def together(study: Study) -> Together | None:
         )
         parts.append(_labelled(study, found))
         pairs.append(_shares(wins.layers).assign(treated=arm))
+    frame = told(study, pd.concat(parts, ignore_index=True), None)
+    ranks, few = _told_ranks(study, ranked.arms)
+    if few:
+        # Each death decides as many pairs as the other arm has patients.
+        pairs = []
+        notes.append(
+            f"How the pairs were decided is not told, for {study.disclosure.few_patients} of an "
+            "arm, or all but so few, died."
+        )
     return Together(
-        pd.concat(parts, ignore_index=True),
+        frame,
         pd.concat(pairs, ignore_index=True) if pairs else pd.DataFrame(),
-        ranked.arms,
+        ranks,
         tuple(notes),
     )
+
+
+def _told_ranks(study: Study, ranks: pd.DataFrame) -> tuple[pd.DataFrame, bool]:
+    """Leave out counts of a few deaths or patients; say whether there were few deaths."""
+    rule = study.disclosure
+    few = rule.hides(ranks["events"], ranks["n"])
+    words = [rule.count(e, of=n) for e, n in zip(ranks["events"], ranks["n"], strict=True)]
+    shown = ranks.assign(told=words, events=ranks["events"].mask(few), n=told_numbers(study, ranks))
+    return shown, bool(few.any())
 
 
 def _wide(study: Study, horizon: float) -> pd.DataFrame:

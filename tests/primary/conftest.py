@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,20 +31,26 @@ def swapped(tmp_path_factory: pytest.TempPathFactory) -> Study:
     return load_study(folder)
 
 
+def _copy(place: Path, **blocks: Any) -> Path:
+    folder = place / "copy"
+    shutil.copytree(TWIN, folder)
+    settings = yaml.safe_load((folder / "study.yml").read_text("utf-8"))
+    for name, block in blocks.items():
+        if callable(block):
+            block(settings[name])
+        else:
+            settings[name] = block
+    (folder / "study.yml").write_text(yaml.safe_dump(settings, allow_unicode=True), "utf-8")
+    return folder
+
+
 @pytest.fixture
 def copy_of_twin(tmp_path: Path) -> Callable[..., Path]:
     """Give a copy of the twin with blocks of its study.yml replaced, or changed by a function."""
+    return partial(_copy, tmp_path)
 
-    def copy(**blocks: Any) -> Path:
-        folder = tmp_path / "copy"
-        shutil.copytree(TWIN, folder)
-        settings = yaml.safe_load((folder / "study.yml").read_text("utf-8"))
-        for name, block in blocks.items():
-            if callable(block):
-                block(settings[name])
-            else:
-                settings[name] = block
-        (folder / "study.yml").write_text(yaml.safe_dump(settings, allow_unicode=True), "utf-8")
-        return folder
 
-    return copy
+@pytest.fixture(scope="session")
+def copied() -> Callable[..., Path]:
+    """Copy the twin into a folder, its study.yml changed in the same way."""
+    return _copy

@@ -4,15 +4,17 @@ from typing import Any
 
 import altair as alt
 
-from alsutils.display import Figure, charts, theme
+from alsutils.display import Figure, Prose, charts, theme
 from alsutils.display import format as fmt
 from alsutils.primary.analysis import AllAnalyses, Comparisons
 from alsutils.study import Study
 
 
-def forest(study: Study, result: Comparisons | AllAnalyses) -> Figure:
+def forest(study: Study, result: Comparisons | AllAnalyses) -> Figure | Prose:
     """Draw the differences of the primary endpoint, a row an analysis."""
     shown = result.frame.dropna(subset=["conf_low", "conf_high"])
+    if shown.empty:
+        return Prose("No analysis has a difference with an interval, so there is nothing to draw.")
     about = study.parameter(study.primary.parameter)
     title = f"Difference from {study.control}, {about.label} ({favours(study)})"
     chart = charts.forest(

@@ -10,12 +10,19 @@ from alsutils.stats.imputation import MissingPatterns
 from alsutils.study import Study
 
 
-def missing_patterns(study: Study, result: MissingPatterns) -> Figure:
+def missing_patterns(study: Study, result: MissingPatterns) -> Figure | Prose:
     """Draw the share of each arm that was seen at each visit after baseline."""
     frame = result.visits.rename(columns={"n": "size"})
     kinds = {"n_observed": "seen", "n_gaps": "missed, seen later", "n_gone": "gone"}
     long = frame.melt(["visit", "arm", "size"], list(kinds), "kind", "n")
     long = long.assign(kind=long["kind"].map(kinds), share=long["n"] / long["size"])
+    long = long.dropna(subset=["n"])
+    if long.empty:
+        return Prose(
+            "No picture is drawn, for at every visit so few patients of each arm were missing that "
+            "it would tell of them."
+        )
+    gone = len(long) < len(frame) * len(kinds)
     long[["visit", "arm"]] = long[["visit", "arm"]].astype("str")
     visits = [str(v) for v in frame["visit"].cat.categories]
     colours = alt.Scale(
@@ -36,13 +43,15 @@ def missing_patterns(study: Study, result: MissingPatterns) -> Figure:
     )
     last = frame[frame["visit"] == frame["visit"].cat.categories[-1]]
     told = [
-        f"{r['arm']}: {r['n_observed']} of {r['size']} seen at the last visit"
-        for r in last.to_dict("records")
+        f"{r['arm']}: {r['n_observed']:.0f} of {r['size']} seen at the last visit"
+        for r in last.dropna(subset=["n_observed"]).to_dict("records")
     ]
+    said = f" {'; '.join(told)}." if told else ""
     return Figure(
         chart,
-        f"Patients seen and missing at each visit after baseline. {'; '.join(told)}.",
-        "Gone means that nothing was seen from that visit on.",
+        f"Patients seen and missing at each visit after baseline.{said}",
+        "Gone means that nothing was seen from that visit on."
+        + (" Visits that would tell of a few patients are left out." if gone else ""),
     )
 
 
@@ -114,7 +123,8 @@ def tipping(study: Study, result: Tipping | None) -> Figure | Prose:
     ]
     return Figure(
         chart,
-        f"Map of shifts of the imputed values in both arms. Interval lies {'; '.join(told)}.",
+        f"Map of shifts of the imputed values, under treatment and in {study.control}. Interval "
+        f"lies {'; '.join(told)}.",
         "The corner without shifts takes the missing to have gone on as those who stayed. Away "
         "from it the missing of the arm that is ahead did worse, and those of the other better.",
     )

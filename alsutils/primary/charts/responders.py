@@ -5,8 +5,8 @@ import pandas as pd
 
 from alsutils.display import Figure, Prose, theme
 from alsutils.display import format as fmt
-from alsutils.primary.analysis import Responders
 from alsutils.primary.dichotomy import MEANS, POWER, CutCost
+from alsutils.primary.responders import Responders
 from alsutils.study import Study
 
 
@@ -14,7 +14,10 @@ def responders(study: Study, result: Responders | None) -> Figure | Prose:
     """Draw the share of responders by arm at each threshold and visit."""
     if result is None:
         return Prose("This study defines no responders.")
-    frame = result.shares
+    gone = result.shares["share"].isna().any()
+    frame = result.shares.dropna(subset=["share"])
+    if frame.empty:
+        return Prose(f"No share of responders is shown. {study.disclosure.why}")
     about = study.parameter(result.parameter)
     arms = list(study.arms)
     base = alt.Chart(frame).encode(
@@ -41,15 +44,15 @@ def responders(study: Study, result: Responders | None) -> Figure | Prose:
     return Figure(
         chart,
         f"Responders by {about.label}: {told}.",
-        "Bars count the patients at or above each threshold, of those with a value.",
+        "Bars count the patients at or above each threshold, of those with a value."
+        + (f" {study.disclosure.why}" if gone and not study.disclosure.is_open else ""),
         result.frame,
     )
 
 
 def _told(frame: pd.DataFrame) -> str:
     parts = [
-        f"{r['threshold_label']}, {r['arm']}: {r['responders']:.0f} of {r['n']:.0f}"
-        for r in frame.to_dict("records")
+        f"{r['threshold_label']}, {r['arm']}: {r['count_text']}" for r in frame.to_dict("records")
     ]
     return "; ".join(parts)
 

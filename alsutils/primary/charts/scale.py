@@ -4,7 +4,7 @@ import altair as alt
 
 from alsutils.display import Figure, Prose, theme
 from alsutils.display import format as fmt
-from alsutils.primary.scale import BEST, UNSEEN, WORST, Extremes, ItemMeans, Stages
+from alsutils.primary.scale import BEST, HIDDEN, UNSEEN, WORST, Extremes, ItemMeans, Stages
 from alsutils.study import Study
 
 
@@ -62,7 +62,7 @@ def extremes(study: Study, result: Extremes | None) -> Figure | Prose:
     """Draw the share of patients at either end of each scale, at baseline and at the end."""
     if result is None:
         return Prose("No scale of this study has a worst and a best score.")
-    if not result.frame["count"].any():
+    if not result.anybody:
         names = fmt.listed(list(dict.fromkeys(result.frame["parameter"])))
         return Prose(
             "At no visit that is compared was any patient at the worst or the best score of "
@@ -71,6 +71,8 @@ def extremes(study: Study, result: Extremes | None) -> Figure | Prose:
         )
     first, last = study.config.time.baseline, study.primary.visits[-1]
     frame = result.frame[result.frame["visit_number"].isin([first, last])]
+    gone = frame["estimate"].isna().any()
+    frame = frame.dropna(subset=["estimate"])
     short = {WORST: "Worst score", BEST: "Best score"}
     frame = frame.assign(panel=frame["end"].map(short) + ", " + frame["visit"].str.lower())
     panels = [
@@ -101,7 +103,7 @@ def extremes(study: Study, result: Extremes | None) -> Figure | Prose:
     )
     total = frame[frame["endpoint"] == study.parameter(study.primary.parameter).label]
     told = [
-        f"{r['arm']}, {r['visit'].lower()}, {r['end']}: {r['count']} of {r['n']}"
+        f"{r['arm']}, {r['visit'].lower()}, {r['end']}: {_counted(r)}"
         for r in total.to_dict("records")
     ]
     about = f" {study.parameter(study.primary.parameter).label}: {'; '.join(told)}." if told else ""
@@ -109,9 +111,16 @@ def extremes(study: Study, result: Extremes | None) -> Figure | Prose:
         chart,
         f"Share of patients at the worst and the best score of each scale.{about}",
         "A patient at the worst score cannot be seen to get worse, one at the best score not to "
-        "get better.",
+        "get better." + (" Bars that would tell of a few patients are left out." if gone else ""),
         result.frame,
     )
+
+
+def _counted(row: dict[str, float]) -> str:
+    """Write a count, or its share where the number of patients is not told."""
+    if row["n"] == row["n"] and row["count"] == row["count"]:
+        return f"{row['count']:.0f} of {row['n']:.0f}"
+    return fmt.percent(row["estimate"])
 
 
 _STAGE_COLOURS = ("#cfe3f3", "#8fc1e3", "#4a97cc", "#1c6aa6", "#164f80")
@@ -126,10 +135,11 @@ def stages(study: Study, result: Stages | None) -> Figure | Prose:
     frame = result.frame[result.frame["count"] > 0]
     frame = frame.assign(panel=frame["system"] + ", " + frame["arm"].astype("str"))
     order = list(dict.fromkeys(result.frame["stage"]))
-    order = [*[s for s in order if s != UNSEEN], UNSEEN]
+    order = [s for s in order if s not in (UNSEEN, HIDDEN)]
+    colours = dict(zip(order[:-1], _STAGE_COLOURS, strict=False))
+    colours |= {order[-1]: theme.WORSE, UNSEEN: theme.CONTROL, HIDDEN: theme.SERIES[4]}
+    order = [*order, UNSEEN, HIDDEN]
     used = [s for s in order if (frame["stage"] == s).any()]
-    colours = dict(zip(order[:-2], _STAGE_COLOURS, strict=False))
-    colours |= {order[-2]: theme.WORSE, UNSEEN: theme.CONTROL}
     frame["rank"] = frame["stage"].map({s: i for i, s in enumerate(order)})
     visits = [study.visit_label(v) for v in sorted(frame["visit_number"].unique())]
     systems = list(dict.fromkeys(frame["system"]))
@@ -168,6 +178,7 @@ def stages(study: Study, result: Stages | None) -> Figure | Prose:
     return Figure(
         chart,
         f"Stages by visit and arm. Mean stage of those seen: {'; '.join(told)}.",
-        "Each bar is all patients randomised to the arm; a higher stage is worse.",
+        "Each bar is all patients randomised to the arm; a higher stage is worse."
+        + (f" {study.disclosure.why}" if HIDDEN in used else ""),
         result.frame,
     )

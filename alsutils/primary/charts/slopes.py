@@ -47,8 +47,9 @@ def thirds(study: Study, result: PastAndFuture | None) -> Figure | Prose:
     facet = alt.Facet("arm:N", sort=list(study.arms), title=None)
     chart = alt.layer(line, point).properties(height=alt.Step(34)).facet(facet, columns=1)
     told = [
-        f"{r['arm']}, {r['third']} ({fmt.plural(r['n'], 'patient')}): "
-        f"{fmt.number(r['before'])}, then {fmt.number(r['after'])}"
+        f"{r['arm']}, {r['third']}"
+        + (f" ({fmt.plural(r['n'], 'patient')}): " if r["n"] == r["n"] else ": ")
+        + f"{fmt.number(r['before'])}, then {fmt.number(r['after'])}"
         for r in result.thirds.to_dict("records")
     ]
     return Figure(
@@ -68,6 +69,8 @@ def past_and_future(study: Study, result: PastAndFuture | None) -> Figure | Pros
     patients = result.change.patients
     shown = drawn(patients, of="patient")
     low, high = patients["before"].quantile([0.05, 0.95])
+    if not study.shows_subjects:
+        low, high = round(low, 1), round(high, 1)
     lines = []
     for row in result.change.frame.to_dict("records"):
         for words, slope in (("found", row["estimate"]), (_NOISE, result.change.by_noise)):
