@@ -211,6 +211,16 @@ def test_special_missing_values_of_sas_are_missing(tmp_path):
     assert table["B"].isna().tolist() == [False, True, False]
 
 
+def test_a_sas_column_that_stands_twice_is_told(tmp_path):
+    path = tmp_path / "adqs.xpt"
+    pyreadstat.write_xport(
+        pd.DataFrame({"AVAL": [1.0], "BVAL": [2.0]}), path, file_format_version=5
+    )
+    path.write_bytes(path.read_bytes().replace(b"BVAL", b"AVAL"))
+    with pytest.raises(UnreadableTableError, match="duplicated"):
+        read_table(path)
+
+
 def test_sas_texts_of_western_europe_are_read(tmp_path):
     path = tmp_path / "adqs.xpt"
     pyreadstat.write_xport(pd.DataFrame({"T": ["cafe", "x"]}), path, file_format_version=5)

@@ -1,6 +1,7 @@
 """Tables from SAS transport files and SAS datasets."""
 
 import re
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -81,23 +82,29 @@ def _read(path: Path, reader: Callable) -> Raw:
 
     options = {"disable_datetime_conversion": True, "output_format": "dict"}
     try:
-        try:
-            columns, about = reader(path, **options)
-        except (UnicodeDecodeError, pyreadstat.ReadstatError):
-            columns, about = reader(path, encoding=_WESTERN, **options)
-    except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # it renames a column that stands twice
+            try:
+                columns, about = reader(path, **options)
+            except (UnicodeDecodeError, pyreadstat.ReadstatError):
+                columns, about = reader(path, encoding=_WESTERN, **options)
+    except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, Warning) as error:
         raise ValueError(str(error)) from error
     moments: dict[str, Moment] = {}
     for name, display in about.original_variable_types.items():
         moment = moment_of(display)
         if moment:
-            moments[name.strip()] = moment
+            moments[_name(name)] = moment
     return Raw(
-        tuple(name.strip() for name in columns),
+        tuple(map(_name, columns)),
         tuple(_array(values) for values in columns.values()),
-        {n.strip(): label for n, label in about.column_names_to_labels.items() if label},
+        {_name(n): label for n, label in about.column_names_to_labels.items() if label},
         moments,
     )
+
+
+def _name(name: str | None) -> str:
+    return (name or "").strip()
 
 
 def _array(values: np.ndarray | list) -> pa.ChunkedArray:
