@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from alsutils.design import redrawn_arms
+from alsutils.stats.effort import repetitions
 from alsutils.stats.imputation import conditional_mean_imputation
 from alsutils.stats.joint_rank import joint_scores
 from alsutils.stats.slopes import patient_slopes
@@ -114,6 +115,7 @@ def specifications(
     2020;4:1208-1214. doi:10.1038/s41562-020-0912-z
     """
     curves = {}
+    n_ways = repetitions(n_ways, len(study.subjects()))
     total = n_ways + 1
     for place, arm in enumerate(study.treated, start=1):
         patients = study.subjects()

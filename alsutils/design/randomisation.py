@@ -12,6 +12,7 @@ from scipy.stats import chisquare
 from alsutils.design.analysis import EVERYBODY
 from alsutils.design.course import ALLOCATION_DATE
 from alsutils.stats.ancova import AncovaError, ancova
+from alsutils.stats.effort import repetitions
 from alsutils.stats.permutation import RandomisationTest, Redraws, redraws, shuffles
 from alsutils.stats.permutation import randomisation_test as draw_again
 from alsutils.stats.randomisation import Scheme, imbalance, properties
@@ -34,8 +35,6 @@ _MIXED = (2, 3, 4)
 _MOST_FACTORS, _MOST_LEVELS, _LARGEST_SHARE = 3, 6, 3
 _BARS = 40
 _TRIALS, _DRAWS = 2_000, 10_000
-_MOST_DRAWN = 2_000_000  # arms, of all patients of all trials of a setting
-_FEWEST_TRIALS = 200
 Codes = NDArray[np.int64]
 
 
@@ -120,7 +119,7 @@ class RandomisationTests:
 
 
 def randomisation_methods(
-    study: Study, seed: int = 1957, n_trials: int | None = None
+    study: Study, seed: int = 1957, n_trials: int = _TRIALS
 ) -> RandomisationMethods:
     """Draw the arms of this trial's patients by each method and see what it brings.
 
@@ -131,8 +130,8 @@ def randomisation_methods(
         strata are those of ``design: randomisation`` or the first categories of ``baseline``.
     seed : int
         Of the simulation.
-    n_trials : int or None
-        Trials for each setting; fewer of large trials where None.
+    n_trials : int
+        Trials for each setting; fewer of large trials.
 
     Returns
     -------
@@ -140,8 +139,7 @@ def randomisation_methods(
         Without strata and minimisation where there is no category.
     """
     patients = _in_order(study)
-    most = _MOST_DRAWN // max(len(patients), 1)
-    n_trials = n_trials or min(_TRIALS, max(_FEWEST_TRIALS, most))
+    n_trials = repetitions(n_trials, len(patients))
     names, factors = _factors(study, patients)
     arms = patients[ARM].cat.codes.to_numpy(dtype=np.int8)[None]
     given = study.config.design.randomisation if study.config.design else None
@@ -189,7 +187,7 @@ def randomisation_test(study: Study, seed: int = 1935, n_draws: int = _DRAWS) ->
     seed : int
         Of the draws.
     n_draws : int
-        Draws where there are too many ways to list them all.
+        Draws where there are too many ways to list them all; fewer of large trials.
 
     Returns
     -------
@@ -201,6 +199,7 @@ def randomisation_test(study: Study, seed: int = 1935, n_draws: int = _DRAWS) ->
     scheme = given.scheme(len(study.arms)) if given else None
     endpoint, about = study.primary, study.parameter(study.primary.parameter)
     patients = _in_order(study)
+    n_draws = repetitions(n_draws, len(patients))
     rows, bars = [], []
     for i, visit in enumerate(endpoint.visits):
         records = study.records(endpoint.parameter, endpoint.population, [visit])

@@ -20,6 +20,7 @@ from alsutils.stats.correlation import (
     repeated_correlation,
     slope_interaction,
 )
+from alsutils.stats.effort import repetitions
 from alsutils.stats.tidy import ESTIMATE_COLUMNS
 from alsutils.study import ARM, Study
 from alsutils.study.config import Association
@@ -104,6 +105,7 @@ def association(
     if data is None or block is None or block.association is None:
         return None
     pair = block.association
+    n_draws = repetitions(n_draws, data.frame["USUBJID"].nunique())
     who = responders(study, pair.visit)
     wide = _paired(data, pair)
     wide["responder"] = who.of(wide["USUBJID"])

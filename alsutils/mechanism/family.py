@@ -7,6 +7,7 @@ import pandas as pd
 
 from alsutils.mechanism.analysis import SEED, Changes
 from alsutils.mechanism.panel import Samples, log_changes
+from alsutils.stats.effort import repetitions
 from alsutils.stats.multiplicity import adjust_p_values, storey_q, westfall_young
 from alsutils.stats.panel import residuals
 from alsutils.stats.permutation import shuffles
@@ -82,7 +83,7 @@ def family(
     seed : int
         Of the permutations.
     n_ways : int
-        Permutations to draw where there are too many to list.
+        Permutations to draw where there are too many to list; fewer of large trials.
 
     Returns
     -------
@@ -96,6 +97,7 @@ def family(
     # A spline through so few p-values would be a rough guess; half of them are to be counted on.
     storey = storey_q(frame["p_value"], "fixed", PI0_FROM)
     frame = frame.assign(**plain.frame.drop(columns="p_value"), q_value=storey.q_value)
+    n_ways = repetitions(n_ways, data.frame["USUBJID"].nunique())
     drawn = [_permuted(study, data, treated, seed, n_ways) for treated in study.treated]
     found = pd.concat(drawn, ignore_index=True)
     found["p_max_t"] = (found["p_max_t"] * len(study.treated)).clip(upper=1)

@@ -8,6 +8,7 @@ import pandas as pd
 from alsutils.mechanism.analysis import SEED
 from alsutils.mechanism.panel import Samples, halved, told_sizes
 from alsutils.stats.censored import LowCurve, flipped_kaplan_meier, substitution_bias
+from alsutils.stats.effort import repetitions
 from alsutils.stats.survival.telling import told_times
 from alsutils.stats.telling import significant
 from alsutils.study import Study
@@ -240,6 +241,7 @@ def substitution(
         ["parameter", "visit", "arm"], observed=True
     )["log"]
     spread = groups.std()[groups.size() >= FEWEST_MEASURED].median()
+    n_trials = repetitions(n_trials, data.per_arm)
     log_sd = round(float(spread), 1) if spread > 0.05 else _PLAIN_SD
     found = substitution_bias(
         np.random.default_rng(seed),

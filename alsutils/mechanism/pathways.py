@@ -7,6 +7,7 @@ import pandas as pd
 
 from alsutils.mechanism.analysis import SEED
 from alsutils.mechanism.panel import LogChanges, Samples, log_changes
+from alsutils.stats.effort import repetitions
 from alsutils.stats.mediation import (
     MediationError,
     mediation,
@@ -213,6 +214,7 @@ def pathway_power(
     if data is None:
         return None
     n = data.per_arm
+    n_trials = repetitions(n_trials, n)
     found = mediation_simulation(
         np.random.default_rng(seed), [n * k for k in TIMES], n_trials=n_trials, alpha=study.alpha
     )
@@ -321,7 +323,7 @@ class _Trial:
                 np.random.default_rng(seed),
                 m.covariates,
                 rhos=RHOS,
-                n_resamples=N_RESAMPLES,
+                n_resamples=repetitions(N_RESAMPLES, len(m.outcome)),
                 conf_level=self.conf_level,
             )
         except MediationError:

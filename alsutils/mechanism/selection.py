@@ -10,6 +10,7 @@ from alsutils.mechanism.association import Associations
 from alsutils.mechanism.panel import Samples
 from alsutils.mechanism.responders import GOOD, OTHERS, responders
 from alsutils.stats.correlation import ForkingPaths, forking_paths, selected_correlation
+from alsutils.stats.effort import repetitions
 from alsutils.study import Study
 
 FEWEST = 4  # patients of a group
@@ -157,6 +158,7 @@ def selection(
         seen = float(pair.row(GOOD)["estimate"])
         own = bool(min(good, others) >= FEWEST)  # not so where they may not be told
         n, picked = (int(good + others), int(good)) if own else (n, picked)
+    n_trials = repetitions(n_trials, n)
     rows, spreads = [], []
     for i, (world, settings) in enumerate(_WORLDS.items()):
         rng = np.random.default_rng([seed, i])
@@ -210,6 +212,7 @@ def forks(
     if data is None or len(data.panel) < 2:
         return None
     n = max(data.based["USUBJID"].nunique(), 2 * FEWEST)
+    n_studies = repetitions(n_studies, n)
     listed = responders(study, max(data.visits)).shares
     shares = [share for share in listed if FEWEST <= round(share * n) <= n - FEWEST]
     used = shares or [s for s in _PLAIN_SHARES if FEWEST <= round(s * n) <= n - FEWEST]

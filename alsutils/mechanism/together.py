@@ -7,6 +7,7 @@ import pandas as pd
 
 from alsutils.mechanism.analysis import SEED
 from alsutils.mechanism.panel import SIGNS, LogChanges, Samples, log_changes, told_sizes
+from alsutils.stats.effort import repetitions
 from alsutils.stats.panel import obrien, panel_permutation, residuals, signed_composite
 from alsutils.stats.permutation import shuffles
 from alsutils.stats.two_sample import Sample, mean_difference
@@ -69,7 +70,7 @@ def together(
     seed : int
         Of the permutations.
     n_ways : int
-        Permutations to draw where there are too many to list.
+        Permutations to draw where there are too many to list; fewer of large trials.
 
     Returns
     -------
@@ -80,6 +81,7 @@ def together(
         return None
     signs = {marker.parameter: SIGNS[marker.role] for marker in data.panel}
     tests, scores, weights = [], [], pd.DataFrame()
+    n_ways = repetitions(n_ways, data.frame["USUBJID"].nunique())
     for visit in data.visits:
         wide = log_changes(data, [visit])
         whole = wide.change.droplevel(1, axis=1)

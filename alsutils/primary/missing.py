@@ -9,6 +9,7 @@ import pandas as pd
 
 from alsutils.primary.analysis import labelled, longitudinal, stacked
 from alsutils.stats.imputation import (
+    ConditionalMeanImputation,
     MissingPatterns,
     completers,
     conditional_mean_imputation,
@@ -165,12 +166,18 @@ def assumptions(study: Study) -> Assumptions:
             f"Of so many patients the imputation models see {known} of the {all_visits} visits, "
             "evenly spread."
         )
+    conditional = _Conditional(names, held, level)
     analyses: dict[str, Callable[[], pd.DataFrame]] = {
-        words: partial(_conditional, names, held, kind, level) for kind, words in STRATEGIES.items()
+        words: partial(conditional.frame, kind) for kind, words in STRATEGIES.items()
     }
     analyses[MULTIPLE] = lambda: (
         multiple_imputation(
-            *names, held, n_imputations=IMPUTATIONS, seed=SEED, conf_level=level
+            *names,
+            held,
+            n_imputations=IMPUTATIONS,
+            seed=SEED,
+            draw="normal" if conditional.patients > MANY else "bootstrap",
+            conf_level=level,
         ).frame
     )
     analyses[CARRIED] = lambda: (
@@ -192,10 +199,22 @@ def assumptions(study: Study) -> Assumptions:
     return Assumptions(stacked(parts), int(data[endpoint.value].isna().sum()), tuple(notes))
 
 
-def _conditional(
-    names: tuple[pd.DataFrame, str, str, str, str], held: list[str], kind: str, level: float
-) -> pd.DataFrame:
-    return conditional_mean_imputation(*names, held, strategy=kind, conf_level=level).frame
+class _Conditional:
+    """Imputation of conditional means under one strategy after the other, fitted once."""
+
+    def __init__(
+        self, names: tuple[pd.DataFrame, str, str, str, str], held: list[str], level: float
+    ) -> None:
+        self._names, self._held, self._level = names, held, level
+        self._first: ConditionalMeanImputation | None = None
+        self.patients = names[0]["USUBJID"].nunique()
+
+    def frame(self, strategy: str) -> pd.DataFrame:
+        found = conditional_mean_imputation(
+            *self._names, self._held, strategy=strategy, conf_level=self._level, like=self._first
+        )
+        self._first = self._first or found
+        return found.frame
 
 
 def tipping(study: Study) -> Tipping | None:

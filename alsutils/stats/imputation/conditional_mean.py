@@ -22,6 +22,7 @@ from alsutils.stats.imputation.trial import (
     Array,
     Columns,
     ImputationError,
+    IntArray,
     Trial,
     delta_of,
     lay_out,
@@ -33,6 +34,30 @@ from alsutils.stats.imputation.trial import (
 _BATCH_BYTES = 64_000_000
 MOST_LEFT_OUT_ALONE = 1_000  # subjects; beyond, the jackknife leaves out groups
 _GROUPS = 250
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """The imputation model fitted to all subjects, and again without some.
+
+    Attributes
+    ----------
+    model : ImputationModel
+        Fitted to all.
+    left_out : array, shape (G, n)
+        1 for who is left out of a repetition, else 0.
+    sigma, beta : arrays, shape (1 + C, m, m) and (1 + C, p)
+        Parameters with all subjects, then of each repetition that leaves out somebody with an
+        outcome.
+    changed : array, shape (C,)
+        Which repetitions those are.
+    """
+
+    model: ImputationModel
+    left_out: Array
+    sigma: Array
+    beta: Array
+    changed: IntArray
 
 
 @dataclass(frozen=True)
@@ -68,6 +93,7 @@ class ConditionalMeanImputation:
     _shift: JackknifeShift = field(repr=False)
     _delta: Array = field(repr=False)
     _method: str = field(repr=False)
+    _repeated: Repeated = field(repr=False)
 
 
 def conditional_mean_imputation(
@@ -83,6 +109,7 @@ def conditional_mean_imputation(
     formula: str | None = None,
     covariance: str | Sequence[str] = "us",
     conf_level: float = 0.95,
+    like: ConditionalMeanImputation | None = None,
 ) -> ConditionalMeanImputation:
     """Impute each missing outcome by its conditional mean, and compare the arms at each visit.
 
@@ -122,6 +149,8 @@ def conditional_mean_imputation(
         Of a subject's outcomes, as in :func:`alsutils.stats.mmrm.fit_mmrm`.
     conf_level : float
         Between 0 and 1.
+    like : ConditionalMeanImputation, optional
+        Of the same data and model under another strategy: its fits serve again.
 
     Returns
     -------
@@ -149,11 +178,14 @@ def conditional_mean_imputation(
     kinds = strategy_of(trial, strategy)
     added = delta_of(trial, delta)
     design = analysis_design(trial)
-    model = fit_model(trial, formula, covariance)
-    imputer = Imputer.of(trial, model, kinds, reference_of(trial, reference))
-    left_out = _left_out(trial)
-    filled, replicates = _filled(trial, model, imputer, left_out)
-    shift = _estimates(trial, design, filled, replicates, left_out)
+    if like is None:
+        repeated = _repeated(trial, fit_model(trial, formula, covariance))
+    else:
+        _check_same(trial, like._trial)
+        repeated = like._repeated
+    imputer = Imputer.of(trial, repeated.model, kinds, reference_of(trial, reference))
+    filled, replicates = _filled(imputer, repeated)
+    shift = _estimates(trial, design, filled, replicates, repeated.left_out)
     named = strategy if isinstance(strategy, str) else "by subject"
     method = f"conditional mean, {named}"
     return ConditionalMeanImputation(
@@ -167,6 +199,7 @@ def conditional_mean_imputation(
         _shift=shift,
         _delta=added,
         _method=method,
+        _repeated=repeated,
     )
 
 
@@ -198,19 +231,23 @@ def _left_out(trial: Trial) -> Array:
     return (group == np.arange(_GROUPS)[:, None]).astype(float)
 
 
-def _filled(
-    trial: Trial, model: ImputationModel, imputer: Imputer, left_out: Array
-) -> tuple[Array, Array]:
-    """Impute with all subjects (1, h), and with each group left out of the model (G, h)."""
-    likelihood, n_groups = model.likelihood, len(left_out)
-    if not imputer.n_holes:
-        return np.zeros((1, 0)), np.zeros((n_groups, 0))
+def _check_same(trial: Trial, other: Trial) -> None:
+    """Refuse fits of other data."""
+    same = trial.subjects.equals(other.subjects) and np.array_equal(
+        trial.outcome, other.outcome, equal_nan=True
+    )
+    if not same:
+        raise ImputationError("`like` is a result of other data; leave it out")
+
+
+def _repeated(trial: Trial, model: ImputationModel) -> Repeated:
+    """Fit the model to all subjects and without each group."""
+    likelihood, left_out = model.likelihood, _left_out(trial)
     full = refit(likelihood, weighted_sums(likelihood, np.ones((1, model.fitted.size))))
-    filled = imputer.impute(full.sigma, full.beta)
-    # A subject who never had an outcome is not in the model, which stays as it is.
-    replicates = np.tile(filled, (n_groups, 1))
     modelled = left_out[:, model.fitted]
-    changed = np.flatnonzero(modelled.any(axis=1))
+    # A subject who never had an outcome is not in the model, which stays as it is.
+    changed = np.flatnonzero(modelled.any(axis=1)) if trial.missing.any() else np.zeros(0, np.intp)
+    sigma, beta = [full.sigma], [full.beta]
     step = max(1, min(len(changed), _BATCH_BYTES // likelihood.n_bytes))
     for start in range(0, len(changed), step):
         some = changed[start : start + step]
@@ -221,8 +258,20 @@ def _filled(
                 f"without subject {who!r} the imputation model cannot be fitted, so there is no "
                 "jackknife; use a smaller formula, or a simpler covariance such as 'toeph' or 'cs'"
             )
-        replicates[some] = imputer.impute(fits.sigma, fits.beta)
-    return filled, replicates
+        sigma.append(fits.sigma)
+        beta.append(fits.beta)
+    return Repeated(model, left_out, np.concatenate(sigma), np.concatenate(beta), changed)
+
+
+def _filled(imputer: Imputer, repeated: Repeated) -> tuple[Array, Array]:
+    """Impute with all subjects (1, h), and with each group left out of the model (G, h)."""
+    n_groups = len(repeated.left_out)
+    if not imputer.n_holes:
+        return np.zeros((1, 0)), np.zeros((n_groups, 0))
+    every = imputer.impute(repeated.sigma, repeated.beta)
+    replicates = np.tile(every[:1], (n_groups, 1))
+    replicates[repeated.changed] = every[1:]
+    return every[:1], replicates
 
 
 def _estimates(

@@ -6,8 +6,10 @@ import pytest
 
 from alsutils.stats.ancova import ancova
 from alsutils.stats.imputation import (
+    ImputationError,
     available_cases,
     completers,
+    conditional_mean,
     conditional_mean_imputation,
     last_observation_carried_forward,
     multiple_imputation,
@@ -216,3 +218,39 @@ def test_simple_analyses_are_the_analysis_of_covariance(trial_frame, columns):
         expected = ancova(rows, "CHG", "TRT01P", ["BASE", "ONSET"]).frame.iloc[0]
         for field in ("estimate", "std_error", "df", "p_value", "conf_low"):
             assert getattr(row, field) == pytest.approx(expected[field], rel=1e-8)
+
+
+def longer(rng, n):
+    """Two arms, two visits, a fifth missing at the second; rows in no order of the arms."""
+    arm = rng.permutation(np.arange(n) % 2)
+    y = rng.normal(size=(n, 2)) + rng.normal(size=(n, 1)) + arm[:, None]
+    y[rng.random(n) < 0.2, 1] = np.nan
+    return pd.DataFrame(
+        {
+            "id": np.repeat(np.arange(n), 2),
+            "visit": np.tile(["V1", "V2"], n),
+            "arm": pd.Categorical.from_codes(np.repeat(arm, 2), categories=["C", "T"]),
+            "y": y.ravel(),
+        }
+    )
+
+
+def test_groups_left_out_give_the_error_of_single_subjects_left_out(monkeypatch):
+    frame = longer(np.random.default_rng(9), 600)
+    single = conditional_mean_imputation(frame, **NAMES, strategy="J2R").frame
+    monkeypatch.setattr(conditional_mean, "MOST_LEFT_OUT_ALONE", 500)
+    grouped = conditional_mean_imputation(frame, **NAMES, strategy="J2R").frame
+    assert grouped["estimate"].to_numpy() == pytest.approx(single["estimate"], rel=MAXIMUM)
+    # A variance from 250 groups has a relative standard error of the root of 2 / 249, its root
+    # half of that: 4.5%. Three of them.
+    assert grouped["std_error"].to_numpy() == pytest.approx(single["std_error"], rel=0.14)
+
+
+def test_fits_serve_another_strategy_and_no_other_data():
+    frame = longer(np.random.default_rng(9), 60)
+    first = conditional_mean_imputation(frame, **NAMES)
+    again = conditional_mean_imputation(frame, **NAMES, strategy="CR", like=first)
+    alone = conditional_mean_imputation(frame, **NAMES, strategy="CR")
+    pd.testing.assert_frame_equal(again.frame, alone.frame)
+    with pytest.raises(ImputationError, match="other data"):
+        conditional_mean_imputation(frame.assign(y=frame["y"] + 1), **NAMES, like=first)

@@ -14,6 +14,7 @@ from alsutils.stats.ancova import ancova
 from alsutils.stats.joint_rank import joint_rank
 from alsutils.stats.mmrm import fit_mmrm
 from alsutils.stats.patients import Scenario
+from alsutils.stats.power import analyses
 from alsutils.stats.power.analyses import ANALYSES
 from alsutils.stats.power.trials import Trials, simulate_trials
 from alsutils.stats.two_sample import Sample, mean_difference
@@ -218,3 +219,14 @@ def test_scores_without_any_spread_give_nothing(trials):
     )
     for name in ("t_test", "ancova", "mmrm", "slope"):
         assert np.isnan(ANALYSES[name].estimate(flat, 0.95).p_value).all()
+
+
+def test_joint_scores_of_many_deaths_are_those_of_every_pair(monkeypatch):
+    rng = np.random.default_rng(12)
+    shape = (4, 90)
+    time = np.minimum(np.ceil(rng.exponential(10.0, shape)), 12.0)
+    died = (rng.random(shape) < 0.6) & (time < 12.0)
+    change = np.where(rng.random(shape) < 0.1, np.nan, np.round(rng.normal(0.0, 3.0, shape)))
+    by_pairs = analyses._joint_scores(time, died, change)
+    monkeypatch.setattr(analyses, "_MANY_DEATHS", 1)
+    np.testing.assert_array_equal(analyses._joint_scores(time, died, change), by_pairs)
