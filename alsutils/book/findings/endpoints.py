@@ -117,14 +117,20 @@ def rank_candidates(
     Returns
     -------
     tuple of Candidate
-        The likeliest first; ties in the order of tables and parameters.
+        The likeliest first; ties in the order of tables and parameters. Laboratory values and
+        vital signs are looked at only where no other table has a parameter that fits.
     """
-    found = [
-        candidate
-        for source in sources
-        for candidate in _of_table(calendar.applied(source), calendar, randomised)
-    ]
-    return tuple(sorted(found, key=lambda c: -c.score))
+    tables = list(sources)
+    others = [source for source in tables if not _OTHER_KINDS.match(source.role)]
+    for chosen in (others, tables):
+        found = [
+            candidate
+            for source in chosen
+            for candidate in _of_table(calendar.applied(source), calendar, randomised)
+        ]
+        if found:
+            return tuple(sorted(found, key=lambda c: -c.score))
+    return ()
 
 
 def _of_table(
