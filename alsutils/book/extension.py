@@ -24,6 +24,10 @@ _LOGGER = logging.getLogger(__name__)
 _BOLD = re.compile(r"\\(?:boldsymbol|bm)\s*(?:\{\s*)?(\\[A-Za-z]+|[A-Za-z])(?:\s*\})?")
 _ALIGNING = re.compile(r"\\(begin|end)\{(?:align|split|eqnarray)\*?\}")
 _TEMPLATES = Path(__file__).parent / "templates"
+# Docutils calls references a list without list items, which confuses screen readers.
+_CITATION_ROLES = re.compile(
+    r'(?<=<div )role="list" (?=class="citation-list")| role="doc-biblioentry"'
+)
 _CHART = 'class="als-chart'
 _SORTABLE = " data-sortable"
 _BANNER = (
@@ -106,6 +110,8 @@ def _finish_page(
             app.add_js_file(script, loading_method="defer")
     if _SORTABLE in context.get("body", ""):
         app.add_js_file("als-tables.js", loading_method="defer")
+    if "body" in context:
+        context["body"] = _CITATION_ROLES.sub("", context["body"])
     if template == "search.html":  # the one template of the theme that does not escape it
         context["docstitle"] = escape(context["docstitle"])
     if app.config.alsbook_synthetic:

@@ -194,6 +194,8 @@
       } else {
         result = await drawPanels(host, spec, width);
       }
+      // The words of the figure say it as a whole; a thousand marks would be read out one by one.
+      host.querySelector("svg").setAttribute("aria-hidden", "true");
       addReadout(host, spec, result.view);
       retire(chart);
       chart.drawing = { host, result };
