@@ -4,6 +4,7 @@ NO_BIOMARKERS = "This study has no biomarkers, so this section is empty."
 NO_PAIR = (
     "This study names no pair of analytes to set against each other, so this section is empty."
 )
+NO_CHOICE = "This study has no two biomarkers to choose from, so this section is empty."
 NO_WALL = (
     "There is no picture here, for in each arm some visits were kept by a few patients alone, of "
     "whom it would tell."

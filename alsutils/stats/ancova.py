@@ -83,7 +83,7 @@ def ancova(
     for label in (control, *others):
         if counts.get(label, 0) == 0:
             raise AncovaError(
-                f"nobody in arm {label!r} has {outcome} and all of {list(covariates)}"
+                f"nobody in arm {label!r} has a value and all covariates"
             )
     # The names of columns and levels stay out of the formula, whatever they hold.
     frame = pd.DataFrame({"y": used[outcome].astype(float), "arm": used[arm].cat.codes})
@@ -96,7 +96,7 @@ def ancova(
     model = smf.ols(f"y ~ {' + '.join(terms)}", frame)
     rank, width = int(np.linalg.matrix_rank(model.exog)), model.exog.shape[1]
     if rank < width:
-        raise AncovaError(f"{list(covariates)} determine each other or the arm; leave one out")
+        raise AncovaError("the covariates determine each other or the arm; leave one out")
     if len(frame) <= width:
         raise AncovaError(f"{len(frame)} subjects are too few for {width} parameters")
     fit = model.fit()

@@ -225,7 +225,8 @@ def _spline(study: Study, model: Model, arm: str) -> pd.DataFrame:
         return pd.DataFrame()
     when = frame.loc[frame["event"], "time"]
     grid = np.linspace(when.quantile(0.05), when.quantile(0.95), GRID)
-    return fit.hazard_ratio(arm, grid if study.shows_subjects else _round_grid(grid))
+    line = fit.hazard_ratio(arm, grid if study.shows_subjects else _round_grid(grid))
+    return line.dropna(subset=["estimate"])
 
 
 def _round_grid(values: Any) -> np.ndarray:

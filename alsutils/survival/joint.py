@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from alsutils.display import format as fmt
+from alsutils.stats.hazards import HazardFitError
 from alsutils.stats.joint_model import (
     JOINT,
     LINKED,
@@ -70,7 +72,7 @@ def decline_and_death(study: Study) -> Joint:
     unit = f"{about.unit or 'units'} per {study.config.time.unit}"
     if data is None:
         reason = (
-            "study.yml names no death beside the primary endpoint, so decline and death are not "
+            "study.yml names no death beside the primary endpoint, so its course and death are not "
             "modelled together."
         )
         return Joint(pd.DataFrame(), unit, reason, simulated=False)
@@ -80,18 +82,25 @@ def decline_and_death(study: Study) -> Joint:
     few = few_arms(study, patients)
     if few:
         reason = (
-            f"Decline and death are not modelled together: {study.disclosure.few_patients} of "
+            f"Course and death are not modelled together: {study.disclosure.few_patients} of "
             f"{' and '.join(few)} had the event, or have a time."
+        )
+        return Joint(pd.DataFrame(), unit, reason, simulated=False)
+    spared = _without_event(study, patients)
+    if spared:
+        reason = (
+            f"Course and death cannot be modelled together: nobody of {fmt.listed(spared)} had the "
+            "event, so that a hazard ratio has no estimate."
         )
         return Joint(pd.DataFrame(), unit, reason, simulated=False)
     there = [arm for arm in study.treated if 0 < patients[arm].sum() < len(patients)]
     try:
         found = compare_models(_scores(study, patients), patients, there)
-    except (JointModelError, TimesError) as error:
-        reason = f"Decline and death cannot be modelled together: {error}."
+    except (JointModelError, TimesError, HazardFitError) as error:
+        reason = f"Course and death cannot be modelled together: {error}."
         return Joint(pd.DataFrame(), unit, reason, simulated=False)
     except np.linalg.LinAlgError:
-        reason = "Decline and death cannot be modelled together: levels or slopes hardly differ."
+        reason = "Course and death cannot be modelled together: levels or slopes hardly differ."
         return Joint(pd.DataFrame(), unit, reason, simulated=False)
     names = {
         arm: {
@@ -126,6 +135,12 @@ def simulated_decline() -> Joint:
     return Joint(
         frame.assign(truth=frame["quantity"].map(truth)), "points per month", "", simulated=True
     )
+
+
+def _without_event(study: Study, patients: pd.DataFrame) -> list[str]:
+    """Name the arms that have patients, but none with the event."""
+    events = patients.groupby("arm")["event"].sum()
+    return [arm for arm in study.arms if arm in events and events[arm] == 0]
 
 
 def _scores(study: Study, patients: pd.DataFrame) -> pd.DataFrame:

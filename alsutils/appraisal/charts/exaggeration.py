@@ -4,14 +4,17 @@ import altair as alt
 
 from alsutils.appraisal.analysis import Exaggeration
 from alsutils.appraisal.charts.panels import by_panel, panel_names
-from alsutils.display import Figure, theme
+from alsutils.display import Figure, Prose, theme
 from alsutils.display import format as fmt
 from alsutils.study import Study
 
 
-def exaggeration(study: Study, result: Exaggeration) -> Figure:
+def exaggeration(study: Study, result: Exaggeration) -> Figure | Prose:
     """Draw how far a trial of this precision exaggerates, against the true effect."""
+    if result.frame.empty:
+        return Prose("The main analysis has no error from which trials like it could be imagined.")
     about = study.parameter(study.primary.parameter)
+    unit = f" ({about.unit})" if about.unit else ""
     frame = result.frame[result.frame["power"] > study.alpha * 1.05]
     frame = frame.assign(panel=panel_names(study, frame))
     tooltip = [
@@ -20,9 +23,7 @@ def exaggeration(study: Study, result: Exaggeration) -> Figure:
         alt.Tooltip("exaggeration:Q", title="Exaggeration", format=".2f"),
         alt.Tooltip("wrong_sign:Q", title="Wrong sign", format=".1%"),
     ]
-    base = alt.Chart(frame).encode(
-        x=alt.X("effect:Q", title=f"True effect ({about.unit})"), tooltip=tooltip
-    )
+    base = alt.Chart(frame).encode(x=alt.X("effect:Q", title=f"True effect{unit}"), tooltip=tooltip)
     y = alt.Y("exaggeration:Q", title="Exaggeration", scale=alt.Scale(type="log", nice=False))
     line = base.mark_line(color=theme.ACCENT, strokeWidth=2).encode(y=y)
     target = base.mark_point(opacity=0, size=80).encode(y=y)

@@ -3,14 +3,18 @@
 import altair as alt
 
 from alsutils.appraisal.analysis import Standardised
-from alsutils.display import Figure, charts, theme
+from alsutils.display import Figure, Prose, charts, theme
 from alsutils.display import format as fmt
 from alsutils.study import Study
 
 
-def standardised(study: Study, result: Standardised) -> Figure:
+def standardised(study: Study, result: Standardised) -> Figure | Prose:
     """Draw every endpoint on one scale, in panels by who or what measured it."""
     frame = result.frame.dropna(subset=["conf_low"])
+    if frame.empty:
+        return Prose(
+            "No endpoint has values in both arms of a comparison that differ between patients."
+        )
     several = len(study.treated) > 1
     shown = frame.assign(row=frame["endpoint"] + ", " + frame["visit"].str.lower())
     colour = alt.Color(

@@ -4,16 +4,19 @@ import altair as alt
 
 from alsutils.appraisal.analysis import Scepticism
 from alsutils.appraisal.charts.panels import by_panel, panel_names
-from alsutils.display import Figure, theme
+from alsutils.display import Figure, Prose, theme
 from alsutils.display import format as fmt
 from alsutils.study import Study
 
 
-def scepticism(study: Study, result: Scepticism) -> Figure:
+def scepticism(study: Study, result: Scepticism) -> Figure | Prose:
     """Draw the posterior of the main result against the width of a sceptic's prior."""
+    if result.frame.empty:
+        return Prose("The main analysis has no estimate that a sceptic could doubt.")
     about = study.parameter(study.primary.parameter)
+    unit = f" ({about.unit})" if about.unit else ""
     frame = result.frame.assign(panel=panel_names(study, result.frame))
-    x = alt.X("prior_sd:Q", title=f"Standard deviation of the sceptic's prior ({about.unit})")
+    x = alt.X("prior_sd:Q", title=f"Standard deviation of the sceptic's prior{unit}")
     y_title = f"Difference in {about.label}"
     tooltip = [
         alt.Tooltip("prior_sd:Q", title="Prior SD", format=".2f"),

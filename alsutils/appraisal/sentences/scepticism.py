@@ -8,6 +8,8 @@ from alsutils.study import Study
 
 def scepticism(study: Study, result: Scepticism) -> Prose:
     """Say what kind of sceptic the main result convinces."""
+    if result.limits.empty:
+        return Prose("")
     unit = study.parameter(study.primary.parameter).unit
     doubtful = result.limits["prior_sd"].isna()
     if doubtful.all():
@@ -16,10 +18,10 @@ def scepticism(study: Study, result: Scepticism) -> Prose:
         )
     lines = []
     for row in result.limits[~doubtful].to_dict("records"):
-        span = 1.96 * row["prior_sd"]
+        span = f"±{fmt.number(1.96 * row['prior_sd'], 1)} {unit}".strip()
         lines.append(
-            f"{row['contrast']} at {row['visit'].lower()}: whoever held effects beyond "
-            f"±{fmt.number(span, 1)} {unit} to be improbable (less than one chance in twenty) "
+            f"{row['contrast']} at {row['visit'].lower()}: whoever held effects beyond {span} to "
+            "be improbable (less than one chance in twenty) "
             "before the trial can remain unconvinced after it."
         )
     if doubtful.any():

@@ -8,6 +8,8 @@ from alsutils.study import Study
 
 def beliefs(result: Strength) -> Prose:
     """Say whether the sceptic and the enthusiast end up together."""
+    if result.beliefs.empty:
+        return Prose("")
     lines = []
     for (visit, contrast), rows in result.beliefs.groupby(["visit", "contrast"], sort=False):
         by = rows.set_index("prior")

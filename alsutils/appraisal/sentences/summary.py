@@ -9,7 +9,10 @@ from alsutils.study import Study
 def key_points(study: Study, scale: Standardised, doubt: Scepticism) -> Prose:
     """Sum up what the trial can and cannot say."""
     rows = scale.frame[scale.frame["endpoint"] == study.parameter(study.primary.parameter).label]
-    better, worse = (rows["conf_low"] > 0).all(), (rows["conf_high"] < 0).all()
+    better, worse = (
+        bool(len(rows)) and bool(clear.all())
+        for clear in (rows["conf_low"] > 0, rows["conf_high"] < 0)
+    )
     if better:
         finding = "favours treatment at every primary visit"
     elif worse:
@@ -24,8 +27,7 @@ def key_points(study: Study, scale: Standardised, doubt: Scepticism) -> Prose:
                 "The difference is real in the data; whether the treatment made it, the design "
                 "cannot say."
             )
-        convinced = doubt.limits["prior_sd"].notna()
-        if convinced.any():
+        if not doubt.limits.empty and doubt.limits["prior_sd"].notna().any():
             points.append(str(scepticism(study, doubt)))
     points.append(
         "An estimate that was chosen because it stood out is, on average, too large; the next "

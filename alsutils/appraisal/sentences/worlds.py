@@ -122,7 +122,7 @@ def divergence(study: Study, result: Divergence | None) -> Prose:
             )
         lines.append(text)
     lines.append(
-        "A lasting effect on the pace of decline keeps pulling the arms apart; a shift in what is "
+        "A lasting effect on the pace of change keeps pulling the arms apart; a shift in what is "
         "seen, once made, does not. Later visits would tell."
     )
     return Prose("\n\n".join(lines))

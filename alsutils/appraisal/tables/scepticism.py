@@ -1,13 +1,15 @@
 """How sceptical one must be."""
 
 from alsutils.appraisal.analysis import Scepticism
-from alsutils.display import Table, tables
+from alsutils.display import Prose, Table, tables
 from alsutils.display import format as fmt
 from alsutils.study import Study
 
 
-def scepticism(study: Study, result: Scepticism) -> Table:
+def scepticism(study: Study, result: Scepticism) -> Table | Prose:
     """Lay out the width of the prior that would keep a sceptic unconvinced."""
+    if result.limits.empty:
+        return Prose("")
     frame = result.limits.assign(
         difference=[
             fmt.estimate(r["estimate"], r["conf_low"], r["conf_high"])
@@ -15,11 +17,12 @@ def scepticism(study: Study, result: Scepticism) -> Table:
         ]
     )
     about = study.parameter(study.primary.parameter)
+    unit = f" ({about.unit})" if about.unit else ""
     labels = {
         "visit": "Visit",
         **({"treated": "Arm"} if len(study.treated) > 1 else {}),
         "difference": f"Difference ({fmt.percent(study.conf_level)} CI)",
-        "prior_sd": f"Sceptic's prior SD ({about.unit})",
+        "prior_sd": f"Sceptic's prior SD{unit}",
     }
     return tables.table(
         frame,

@@ -11,7 +11,7 @@ def worlds(study: Study, result: Worlds | None) -> Table | Prose:
     if result is None:
         return Prose(
             "This study has no counterpart in another world: nobody made the same printed figures "
-            "from another truth. The book of its default study shows such a pair."
+            "from another truth."
         )
     frame = result.pairs
     several = len(study.treated) > 1

@@ -9,7 +9,7 @@ from alsutils.display.points import drawn
 from alsutils.mechanism.association import PARTIAL, PEARSON, SPEARMAN, Associations
 from alsutils.mechanism.responders import GOOD, OTHERS
 from alsutils.mechanism.selection import Forks, Selection
-from alsutils.mechanism.words import NO_PAIR
+from alsutils.mechanism.words import NO_CHOICE, NO_PAIR
 from alsutils.study import Study
 
 GROUPS = (GOOD, OTHERS, "Not classified")
@@ -107,7 +107,7 @@ def correlations(study: Study, result: Associations | None) -> Figure | Prose:
 def selection(_study: Study, result: Selection | None) -> Figure | Prose:
     """Draw how the correlation among responders spreads where there is none."""
     if result is None:
-        return Prose("")
+        return Prose(NO_CHOICE)
     worlds = list(result.frame["world"])
     bars = (
         alt.Chart(result.spread)
@@ -159,7 +159,7 @@ def selection(_study: Study, result: Selection | None) -> Figure | Prose:
 def forks(_study: Study, result: Forks | None) -> Figure | Prose:
     """Draw the chance of any finding, a row a further way of looking."""
     if result is None:
-        return Prose("")
+        return Prose(NO_CHOICE)
     rows = result.frame.assign(
         row=[
             f"{fmt.capitalised(r['step'])} ({fmt.plural(r['paths'], 'test')})"

@@ -90,7 +90,7 @@ def distributions(study: Study, result: Distributions | None) -> Figure | Prose:
 def methods(study: Study, result: Changes | None) -> Figure | Prose:
     """Draw the ratio of every analyte by each of the four methods."""
     if result is None:
-        return Prose("")
+        return Prose(NO_BIOMARKERS)
     frame = result.frame[result.frame["visit_number"] == result.frame["visit_number"].max()]
     frame = frame.replace([np.inf, -np.inf, 0.0], np.nan).dropna(subset=["estimate"])
     touched = frame.loc[frame["touched"], "endpoint"]
@@ -142,7 +142,7 @@ def substitution(
 ) -> Figure | Prose:
     """Draw the bias of each rule over the share below the limit, with sliders for the truth."""
     if result is None or found is None:
-        return Prose("")
+        return Prose(NO_BIOMARKERS)
     x = alt.X(
         "share:Q",
         title="Control values below the limit",

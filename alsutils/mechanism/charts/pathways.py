@@ -133,7 +133,7 @@ def sensitivity(study: Study, result: Pathways | None) -> Figure | Prose:
     return Figure(
         alt.layer(*rules, band, line).properties(height=280),
         f"Effect by way of {result.shown} over the correlation that a hidden cause would make "
-        f"between what is left unexplained of {result.shown} and outcome. It is nothing for "
+        f"between what is left unexplained of {result.shown} and of the outcome. It is nothing for "
         f"{'; '.join(told)}.",
         "At 0 nothing is hidden: that is the estimate above. The nearer to 0 the curve crosses "
         "the horizontal line, the less it takes to explain all of it away.",

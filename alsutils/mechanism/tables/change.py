@@ -11,6 +11,7 @@ from alsutils.mechanism.family import Family
 from alsutils.mechanism.robust import Robust
 from alsutils.mechanism.tables.cells import arm_column, finite, level, reasons, whole, worded
 from alsutils.mechanism.together import NO_DIRECTION, TESTS, Together
+from alsutils.mechanism.words import NO_BIOMARKERS
 from alsutils.study import Study
 
 _NAMES = {"endpoint": "Analyte", "visit": "Visit"}
@@ -52,7 +53,7 @@ def _hides(frame: pd.DataFrame) -> bool:
 def courses(study: Study, result: Changes | None, course: Courses | None) -> Table | Prose:
     """Set the model of all visits beside the analyses of single visits."""
     if result is None or course is None:
-        return Prose("")
+        return Prose(NO_BIOMARKERS)
     key = ["endpoint", "visit", "treated"]
     both = worded(course.frame).merge(
         worded(result.main, "alone")[[*key, "alone", "p_value"]], on=key, suffixes=("", "_alone")
@@ -86,7 +87,7 @@ def courses(study: Study, result: Changes | None, course: Courses | None) -> Tab
 def robust(study: Study, result: Robust | None) -> Table | Prose:
     """Lay out the comparisons by ranks."""
     if result is None:
-        return Prose("")
+        return Prose(NO_BIOMARKERS)
     tests = ["p_value", "p_stratified", "p_peto"]
     return tables.table(
         worded(result.frame),

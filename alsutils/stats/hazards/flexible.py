@@ -104,7 +104,8 @@ class FlexibleFit:
         Returns
         -------
         DataFrame
-            ``time``, ``estimate``, ``std_error``, ``conf_low``, ``conf_high``.
+            ``time``, ``estimate``, ``std_error``, ``conf_low``, ``conf_high``; missing where the
+            cumulative hazard that the spline gives somebody would fall.
         """
         t = np.asarray(times, float)
         people = [dict(zip(self.terms, self.centre, strict=True)) for _ in range(2)]
@@ -113,6 +114,7 @@ class FlexibleFit:
         for sign, person in ((-1, people[0]), (1, people[1])):
             rows, slopes = self._rows(person, t), self._rows(person, t, slope=True)
             steepness = slopes @ self.theta
+            steepness = np.where(steepness > 0, steepness, np.nan)
             estimate += sign * (rows @ self.theta + np.log(steepness))
             slope += sign * (rows + slopes / steepness[:, None])
         std_error = np.sqrt(np.einsum("ij,jk,ik->i", slope, self.covariance, slope))

@@ -150,10 +150,14 @@ def two_sided_p(statistic: Array, df: Array) -> Array:
 def interval_frame(
     estimate: Array, std_error: Array, df: Array | float, conf_level: float
 ) -> pd.DataFrame:
-    """Test estimates against zero: t with ``df`` degrees of freedom, normal where infinite."""
+    """Test estimates against zero: t with ``df`` degrees of freedom, normal where infinite.
+
+    Without an error there is no test.
+    """
     df = np.broadcast_to(np.asarray(df, dtype=float), np.shape(estimate))
     finite = np.isfinite(df)
-    statistic = estimate / std_error
+    statistic = np.full(np.shape(estimate), np.nan)
+    np.divide(estimate, std_error, out=statistic, where=np.asarray(std_error) > 0)
     safe = np.where(finite, df, 1.0)
     at = 0.5 + conf_level / 2.0
     half = np.where(finite, stdtrit(safe, at), ndtri(at)) * std_error

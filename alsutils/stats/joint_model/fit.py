@@ -116,7 +116,7 @@ def joint_model(
     data = joint_data(scores, patients, terms, covariates)
     if data.event.sum() < 3:
         raise JointModelError(
-            f"there are {int(data.event.sum())} events; decline and death cannot be linked by them"
+            f"there are {int(data.event.sum())} events; course and death cannot be linked by them"
         )
     base = baseline_hazard(data, baseline, pieces)
     lines = fit_lines(data)

@@ -79,7 +79,17 @@ class JointLikelihood:
         return replace(self, points=points, log_weights=logs.ravel()[:, None] + size)
 
     def negative(self, theta: Floats) -> tuple[float, Floats]:
-        """Give the negative log-likelihood and its gradient, exact for these points."""
+        """Give the negative log-likelihood and its gradient, exact for these points.
+
+        Where a hazard is too large for a number, the value is infinite and the gradient zero.
+        """
+        value, gradient = self._negative(theta)
+        if np.isfinite(value) and np.isfinite(gradient).all():
+            return value, gradient
+        return np.inf, np.zeros_like(gradient)
+
+    @np.errstate(over="ignore", invalid="ignore")
+    def _negative(self, theta: Floats) -> tuple[float, Floats]:
         parts = self._parts(theta)
         total = logsumexp(parts.logs, axis=0)
         share = np.exp(parts.logs - total)
@@ -119,6 +129,7 @@ class JointLikelihood:
         apart = self.points - mean
         return mean, np.einsum("mn,mni,mnj->nij", share, apart, apart, optimize=True)
 
+    @np.errstate(over="ignore")
     def _parts(self, theta: Floats) -> "_Parts":
         """Evaluate at every point the log density and what its gradient is made of."""
         data, points = self.data, self.points

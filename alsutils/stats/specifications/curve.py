@@ -197,7 +197,7 @@ def specification_curve(
         first = {name: float(getattr(fits, name)[0]) for name in _COLUMNS}
         rows.append(dict(specification.choices) | first | {"redrawn": True})
     frame = pd.DataFrame(rows)
-    usable = frame["p_value"].notna().to_numpy()
+    usable = frame[["estimate", "p_value"]].notna().all(axis=1).to_numpy()
     test = _test(np.array(estimates)[usable], np.array(p_values)[usable], alpha, ways.exact)
     if further is not None and len(further):
         frame = pd.concat([frame, further.assign(redrawn=False)], ignore_index=True)
@@ -281,6 +281,8 @@ def _test(estimates: Floats, p_values: Floats, alpha: float, exact: bool) -> Cur
     names = ["statistic", "observed", "expected", "p_value"]
     if len(estimates) == 0:
         return CurveTest(pd.DataFrame(columns=names), np.empty((0, 3)), 0, exact)
+    some = ~(np.isnan(estimates) | np.isnan(p_values)).all(axis=0)
+    estimates, p_values = estimates[:, some], p_values[:, some]
     sign = np.sign(estimates)
     known = ~np.isnan(p_values)
     counted = known.sum(axis=0)

@@ -38,8 +38,8 @@ def definitions(study: Study, result: Figures | None) -> Figure | Prose:
         chart,
         f"Hazard ratios by what counts as the event, with the numbers of events. "
         f"{'. '.join(told)}.",
-        "In brackets the events of both arms. Each row is the same trial; only what counts as the "
-        f"event differs. Lines are {fmt.percent(study.conf_level)} intervals.",
+        "In brackets the events of the arms compared. Each row is the same trial; only what counts "
+        f"as the event differs. Lines are {fmt.percent(study.conf_level)} intervals.",
     )
 
 
