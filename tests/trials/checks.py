@@ -20,6 +20,8 @@ SLIPS = re.compile(r"(?<=\S)  +(?=\S)|(?<!\.)\.\.(?!\.)|\s[,;.](?:\s|$)|\(\)|,,|
 MINUS_ZERO = re.compile(r"[-−]0(?:\.0+)?(?![\d.,])")
 CODE = re.compile(r"^[A-Z][A-Z0-9]{3,}$|_")
 TWO_ARMS = re.compile(r"\b(both arms|the two arms|either arm|the other arm)\b", re.IGNORECASE)
+# Dates have months, and rates are counted per patient-month, whatever the unit of visits.
+MONTHS = re.compile(r"(?<!calendar )(?<!That )(?<!End of )(?<!atient-)\bmonths?\b")
 _TWICE = {"that", "had"}
 
 
@@ -58,10 +60,11 @@ def _of_one(shape: Shape, shown: Shown) -> Iterator[str]:
             for found in pattern.finditer(line):
                 yield f"{name} {_around(found)}"
         for found in SLIPS.finditer(line):
-            if found.group(1) is None or (found.group(1) not in _TWICE and found.group(1).isalpha()):
+            word = found.group(1)
+            if word is None or (word.isalpha() and word not in _TWICE):
                 yield f"SLIP {_around(found)}"
         if shape.unit != "month" and not _of_simulation(shown):
-            for found in re.finditer(r"(?<!calendar )(?<!That )(?<!End of )\bmonths?\b", line):
+            for found in MONTHS.finditer(line):
                 yield f"UNIT {_around(found)}"
         if len(shape.arms) > 2:
             for found in TWO_ARMS.finditer(line):

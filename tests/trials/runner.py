@@ -77,6 +77,14 @@ class Shown:
     what: Any
 
     @property
+    def words(self) -> str:
+        """The same shortened for reading: of a chart its description, caption and titles."""
+        if not isinstance(self.what, Figure):
+            return re.sub(r"\n\s*\n+", "\n", self.text)
+        named = " | ".join(dict.fromkeys(titles(self.spec)))
+        return f"{self.what.description}\n{self.what.caption}\nTitles: {named}"
+
+    @property
     def place(self) -> str:
         """Where it stands, for messages."""
         return f"{self.chapter}, code cell {self.cell} ({self.source})"
@@ -155,10 +163,21 @@ _FEWER_BY_DEFAULT = {
 }
 
 
+# Examples that look at no study: made once, and kept.
+_KEPT = {"alsutils.survival": ("trap", "simulated_decline"), "alsutils": ("load_study",)}
+
+
 @contextmanager
 def fewer_draws() -> Iterator[None]:
-    """Let the slowest simulations take a few draws, where only their words are looked at."""
+    """Let the slowest simulations take a few draws, where only their words are looked at.
+
+    A study is loaded once for all chapters, and the book's own examples once for all studies.
+    """
     with ExitStack() as stack:
+        for name, kept in _KEPT.items():
+            module = importlib.import_module(name)
+            for key in kept:
+                stack.enter_context(patch.object(module, key, _kept(getattr(module, key))))
         for name, values in _FEWER.items():
             module = importlib.import_module(name)
             for key, value in values.items():
@@ -169,6 +188,11 @@ def fewer_draws() -> Iterator[None]:
                 function = getattr(module, key)
                 stack.enter_context(patch.object(function, "__defaults__", _with(function, value)))
         yield
+
+
+@cache
+def _kept(function: Any) -> Any:
+    return cache(function)
 
 
 def _with(function: FunctionType, value: int) -> tuple[Any, ...]:
@@ -262,11 +286,11 @@ def _cells(page: Page) -> tuple[Any, ...]:
 def _executed(tree: ast.Module, space: dict[str, Any]) -> list[Any]:
     """Execute a cell; give the value of its last expression, if it has one to show."""
     *body, final = tree.body
-    exec(compile(ast.Module(body, []), "<cell>", "exec"), space)  # noqa: S102 (the book's own code)
+    exec(compile(ast.Module(body, []), "<cell>", "exec"), space)
     if not isinstance(final, ast.Expr):
-        exec(compile(ast.Module([final], []), "<cell>", "exec"), space)  # noqa: S102
+        exec(compile(ast.Module([final], []), "<cell>", "exec"), space)
         return []
-    value = eval(compile(ast.Expression(final.value), "<cell>", "eval"), space)  # noqa: S307
+    value = eval(compile(ast.Expression(final.value), "<cell>", "eval"), space)
     return [] if value is None else [value]
 
 
@@ -327,8 +351,9 @@ def titles(spec: Any) -> Iterator[str]:
     elif isinstance(spec, dict) and ("layer" in spec or "mark" in spec):
         yield from _of_view(spec)
     elif isinstance(spec, dict):
-        for value in spec.values():
-            yield from titles(value)
+        for name, value in spec.items():
+            if name not in ("data", "datasets"):
+                yield from titles(value)
 
 
 def _of_view(view: dict[str, Any]) -> Iterator[str]:
@@ -363,9 +388,7 @@ _TITLED = ("x", "y", "color", "shape", "size", "opacity", "strokeDash", "fill")
 
 def _names(tree: ast.AST) -> set[str]:
     """Names that code reads."""
-    return {
-        n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)
-    }
+    return {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
 
 
 def _assigned(tree: ast.AST) -> set[str]:

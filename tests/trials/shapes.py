@@ -1,4 +1,4 @@
-"""Small odd trials as study folders: invented patients in words of no trial, with what may be missing or strange."""
+"""Small odd trials as study folders: invented patients, in words of no trial in particular."""
 
 import zlib
 from dataclasses import dataclass, fields, replace
@@ -540,4 +540,64 @@ SHAPES = (
     bare(name="bare_three", arms=DOSES, sizes=(9,)),
     bare(name="bare_one_visit", visits=(6,), compared=(6,), sizes=(6,), provenance="observed"),
     bare(name="bare_mmrm", main="mmrm", value="AVAL", better="higher", unit="year"),
+)
+
+# Few trials that bring most of the oddities together, for a test that must be quick.
+COVERING = (
+    Shape(
+        name="cover_three_arms",
+        arms=DOSES,
+        sizes=(12, 12, 1),
+        death=True,
+        secondary=True,
+        responders=True,
+        odd=("few_flags", "unrandomised", "covariate_missing", "unscheduled"),
+        times="one_arm",
+        main="mmrm",
+    ),
+    Shape(
+        name="cover_constant",
+        scores="constant",
+        missing="none",
+        times="none",
+        low=True,
+        n_biomarkers=2,
+        without=("flow", "design"),
+        unit="month",
+        sizes=(10,),
+    ),
+    Shape(
+        name="cover_years",
+        arms=("Usual care without tablets", LONG),
+        unit="year",
+        better="higher",
+        value="AVAL",
+        baseline=1,
+        visits=(2, 3),
+        compared=(3,),
+        lead_in=True,
+        factor=1e9,
+        shift=-9e10,
+        n_biomarkers=1,
+        times="all",
+        words=("Trial X", "Wellbeing", ""),
+        sizes=(12,),
+        masking="none",
+    ),
+    Shape(
+        name="cover_observed",
+        arms=FOREIGN,
+        provenance="observed",
+        unit="day",
+        visits=(7, 14),
+        compared=(14,),
+        scores="ties",
+        times="ties",
+        laboratory=True,
+        without=("dates", "characteristics"),
+        odd=("no_event_in_arm",),
+        missing="last",
+        sizes=(11,),
+    ),
+    bare(name="cover_bare", sizes=(6,)),
 )
