@@ -15,6 +15,7 @@ from alsutils.stats.strength import design_errors, normal_posterior, sceptical_p
 from alsutils.stats.two_sample import Sample, hedges_g, mean_difference
 from alsutils.study import ARM, Study
 from alsutils.study.config import PrintedComparison, PrintedGroup
+from alsutils.study.telling import opened, tell_sizes
 
 MEASURED_BY = {
     "rating": "Judged by a rater",
@@ -131,7 +132,23 @@ def standardised(study: Study) -> Standardised:
                     "treated": arm,
                 }
             )
-    return Standardised(pd.DataFrame(rows))
+            rows[-1]["kept"] = endpoint.population
+    parts = [
+        _told(study, own.drop(columns="kept"), str(population))
+        for population, own in pd.DataFrame(rows).groupby("kept", sort=False)
+    ]
+    return Standardised(pd.concat(parts).sort_index())
+
+
+def _told(study: Study, frame: pd.DataFrame, population: str) -> pd.DataFrame:
+    """Take out what tells of a few patients; the errors of standardised differences do."""
+    rule = study.disclosure
+    if rule.is_open:
+        return frame
+    few = rule.hides(frame[["n_control", "n_treated"]]).any(axis=1)
+    sized = tell_sizes(study, frame, population)
+    figures = ["estimate", "std_error", "conf_low", "conf_high"]
+    return sized.assign(**{c: sized[c].mask(few).round(2) for c in figures})
 
 
 def scepticism(study: Study, steps: int = 60) -> Scepticism:
@@ -156,7 +173,7 @@ def scepticism(study: Study, steps: int = 60) -> Scepticism:
     """
     rows, limits = [], []
     sign = 1 if study.parameter(study.primary.parameter).better == "higher" else -1
-    for row in _main_rows(study):
+    for row in main_rows(study):
         estimate, std_error = row["estimate"], row["std_error"]
         widest = 2 * max(abs(estimate), 2 * std_error)
         for prior_sd in np.linspace(widest / steps, widest, steps):
@@ -174,7 +191,10 @@ def scepticism(study: Study, steps: int = 60) -> Scepticism:
                     "probability_better": above if sign > 0 else 1 - above,
                 }
             )
-        limits.append(row | {"prior_sd": sceptical_prior_sd(estimate, std_error, study.conf_level)})
+        told = {} if study.disclosure.is_open else {"df": np.nan}
+        limits.append(
+            row | told | {"prior_sd": sceptical_prior_sd(estimate, std_error, study.conf_level)}
+        )
     return Scepticism(pd.DataFrame(rows), pd.DataFrame(limits))
 
 
@@ -195,7 +215,7 @@ def exaggeration(study: Study, steps: int = 40) -> Exaggeration:
         Power, exaggeration and errors of sign.
     """
     parts = []
-    for row in _main_rows(study):
+    for row in main_rows(study):
         largest = max(1.5 * abs(row["estimate"]), 4 * row["std_error"])
         effects = np.linspace(largest / steps, largest, steps)
         errors = design_errors(effects.tolist(), row["std_error"], row["df"], study.alpha)
@@ -216,8 +236,13 @@ class Exposure:
 
     Attributes
     ----------
-    randomised, missing : int
-        Patients, and those of them without an observed primary value at the last primary visit.
+    randomised : int
+        Patients.
+    missing : float
+        Those of them without an observed primary value at the last primary visit; missing where it
+        may not be told.
+    missing_told : str
+        The same in words.
     last_visit : float
         AVISITN of that visit.
     comparisons : int
@@ -227,7 +252,8 @@ class Exposure:
     """
 
     randomised: int
-    missing: int
+    missing: float
+    missing_told: str
     last_visit: float
     comparisons: int
     by_chance: float
@@ -251,9 +277,12 @@ def exposure(study: Study) -> Exposure:
     seen = study.records(endpoint.parameter, visits=[last], where=endpoint.observed)
     randomised = len(study.subjects())
     comparisons = sum(len(e.visits) for e in study.endpoints) * len(study.treated)
+    missing = randomised - int(seen[endpoint.value].notna().sum())
+    hidden = study.disclosure.hides(missing, of=randomised)
     return Exposure(
         randomised=randomised,
-        missing=randomised - int(seen[endpoint.value].notna().sum()),
+        missing=np.nan if hidden else missing,
+        missing_told=study.disclosure.count(missing, of=randomised),
         last_visit=last,
         comparisons=comparisons,
         by_chance=comparisons * study.alpha,
@@ -332,9 +361,22 @@ def _by_source(
         }
 
 
-def _main_rows(study: Study) -> list[dict[str, float]]:
-    """Give the main analysis, row by row, where it has an estimate and its error."""
+def main_rows(study: Study) -> list[dict[str, float]]:
+    """Give the main analysis, row by row, where it has an estimate and its error.
+
+    Parameters
+    ----------
+    study : Study
+        The trial.
+
+    Returns
+    -------
+    list of dict
+        With degrees of freedom to compute with: they count patients, and are not for every page.
+    """
     frame = primary.published_analysis(study).frame
+    if "df" in frame and not study.disclosure.is_open:
+        frame = frame.assign(df=primary.published_analysis(opened(study)).frame["df"])
     frame = frame[frame["std_error"] > 0] if len(frame) else frame
     rows: list[dict[str, float]] = frame.to_dict("records")
     return rows

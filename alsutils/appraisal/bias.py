@@ -128,7 +128,15 @@ def missing_shares(study: Study) -> pd.Series:
 
 def _missing(study: Study) -> tuple[Level, str]:
     shares = missing_shares(study)
-    told = fmt.listed([f"{arm} {fmt.percent(share)}" for arm, share in shares.items()])
+    people, rule = study.subjects()[ARM].value_counts(), study.disclosure
+    told = fmt.listed(
+        [
+            f"{arm} {rule.few_patients}"
+            if rule.hides(round(share * people[arm]))
+            else f"{arm} {fmt.percent(share)}"
+            for arm, share in shares.items()
+        ]
+    )
     visit = study.visit_phrase(study.primary.visits[-1])
     worst, apart = float(shares.max()), float(shares.max() - shares.min())
     if worst <= FEW_MISSING:

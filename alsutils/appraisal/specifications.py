@@ -1,7 +1,7 @@
 """Every defensible analysis of the trial at once: the specification curve of each treated arm."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -26,6 +26,7 @@ from alsutils.stats.specifications import (
     winsorised,
 )
 from alsutils.stats.specifications.models import ranked
+from alsutils.stats.telling import significant
 from alsutils.study import ARM, Study
 from alsutils.study.config import Endpoint
 
@@ -131,14 +132,38 @@ def specifications(
             chosen[1:] = 1 + rng.choice(len(ways.treated) - 1, n_ways, replace=False)
         ways = type(ways)(ways.treated[chosen], ways.exact and len(ways.treated) <= total)
         further = pd.DataFrame(trial.imputed())
-        curves[arm] = specification_curve(asked, ways, further, study.alpha, jobs)
-        frame = curves[arm].frame
+        curve = specification_curve(asked, ways, further, study.alpha, jobs)
+        curve = _told(study, curve)
+        if curve.n == 0:
+            continue
+        curves[arm] = curve
+        frame = curve.frame
         words = frame[list(CHOICES)].agg("; ".join, axis=1)
         frame.insert(0, "analysis", "specification: " + words)
         frame.insert(1, "contrast", f"{arm} vs {study.control}")
     design = study.config.design
     known = design is not None and design.randomisation is not None
     return Specifications(curves, total, known, study.alpha)
+
+
+def _told(study: Study, curve: SpecificationCurve) -> SpecificationCurve:
+    """Take out specifications in a few patients, and what tells how few of an arm one leaves out.
+
+    Errors in standard deviations count patients, and so do degrees of freedom.
+    """
+    rule = study.disclosure
+    if rule.is_open:
+        return curve
+    frame = curve.frame
+    frame = frame[~rule.hides(frame[["n_control", "n_treated"]]).any(axis=1)]
+    frame = frame.reset_index(drop=True)
+    figures = ["estimate", "std_error", "conf_low", "conf_high"]
+    frame = frame.assign(
+        **{c: frame[c].round(2) for c in figures},
+        p_value=significant(frame["p_value"]),
+        **dict.fromkeys(["n_control", "n_treated", "df"], np.nan),
+    )
+    return replace(curve, frame=frame, n=len(frame))
 
 
 def further_covariates(study: Study, planned: list[str]) -> list[str]:

@@ -8,6 +8,7 @@ import pandas as pd
 from scipy import stats
 
 from alsutils import primary
+from alsutils.appraisal.analysis import main_rows
 from alsutils.stats.specifications import spread_within
 from alsutils.stats.strength import (
     continuous_fragility,
@@ -20,6 +21,7 @@ from alsutils.stats.strength import (
 )
 from alsutils.stats.two_sample import Sample, hedges_g
 from alsutils.study import ARM, Study
+from alsutils.study.telling import opened
 
 SCEPTICAL, NEUTRAL, ENTHUSIASTIC = "Sceptical", "Neutral", "Enthusiastic"
 PRIOR = 0.5  # chance of an effect before the trial
@@ -85,8 +87,7 @@ def strength(study: Study) -> Strength:
     Soc Ser A 1994;157:357-416. doi:10.2307/2983527
     """
     endpoint = study.primary
-    frame = primary.published_analysis(study).frame
-    rows = frame[frame["std_error"] > 0].to_dict("records") if len(frame) else []
+    rows = main_rows(study)
     design = study.config.design
     given = design.minimal_important_difference if design else None
     worthwhile = given if given is not None else _MEDIUM * _spread(study, endpoint.visits[-1])
@@ -191,16 +192,23 @@ def _fragile(study: Study, treated: pd.Series, control: pd.Series) -> dict[str, 
     if min(len(treated), len(control)) < 2:
         return {"fragile": math.nan, "n_better": math.nan}
     found = continuous_fragility(treated, control, study.alpha)
-    return {"fragile": found.changes, "n_better": found.n}
+    # Of whom they are is told only where it says nothing of the others of the arm.
+    arms = study.subjects()[ARM].value_counts()
+    hidden = study.disclosure.hides(found.n, of=[arms.min(), arms.max()]).any()
+    return {"fragile": found.changes, "n_better": math.nan if hidden else found.n}
 
 
 def _responders(study: Study) -> pd.DataFrame:
     columns = ["visit", "threshold_label", "treated", "p_value", "significant", "changes", "of"]
-    counted = primary.responders(study)
-    if counted is None:
+    told, counted = primary.responders(study), primary.responders(opened(study))
+    if told is None or counted is None:
         return pd.DataFrame(columns=columns)
     rows = []
-    for row in counted.frame.to_dict("records"):
+    for row, shown in zip(
+        counted.frame.to_dict("records"), told.frame.to_dict("records"), strict=True
+    ):
+        if math.isnan(shown["estimate"]):
+            continue
         sizes = int(row["n_treated"]), int(row["n_control"])
         if min(sizes) < 1:
             continue
@@ -212,10 +220,10 @@ def _responders(study: Study) -> pd.DataFrame:
                 "visit": row["visit"],
                 "threshold_label": row["threshold_label"],
                 "treated": row["treated"],
-                "p_value": found.p_value,
+                "p_value": found.p_value if shown["n_treated"] == sizes[0] else shown["p_value"],
                 "significant": found.significant,
                 "changes": math.nan if found.changes is None else found.changes,
-                "of": sizes[0] if found.in_treated else sizes[1],
+                "of": shown["n_treated" if found.in_treated else "n_control"],
             }
         )
     return pd.DataFrame(rows, columns=columns)

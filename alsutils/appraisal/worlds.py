@@ -176,10 +176,10 @@ def divergence(study: Study) -> Divergence | None:
     Returns
     -------
     Divergence or None
-        None where the primary endpoint has a single visit.
+        None where the primary endpoint has a single visit, or would tell of a few patients.
     """
     endpoint, start = study.primary, study.config.time.baseline
-    if len(endpoint.visits) < 2:
+    if len(endpoint.visits) < 2 or _few_at(study, endpoint.visits):
         return None
     first, last = endpoint.visits[0], endpoint.visits[-1]
     ratio = (last - start) / (first - start)
@@ -323,6 +323,15 @@ def _printed_difference(study: Study, arm: str, visit: float) -> float | None:
         if wanted and {values[arm], values[study.control]} <= set(row.groups):
             return row.difference
     return None
+
+
+def _few_at(study: Study, visits: tuple[float, ...]) -> bool:
+    """Say whether an arm has a few patients at a visit, so that a mean would tell of them."""
+    endpoint = study.primary
+    records = study.records(endpoint.parameter, endpoint.population, [visits[0], visits[-1]])
+    records = records.dropna(subset=[endpoint.value])
+    counts = records.groupby(["AVISITN", ARM], observed=True).size()
+    return bool(study.disclosure.hides(counts).any())
 
 
 def _data_difference(study: Study, arm: str, visit: float) -> float:

@@ -38,10 +38,11 @@ def limits(study: Study, risk: Exposure) -> Prose:
             "**One centre**: skill, selection and habits of one place cannot be told from the "
             "treatment."
         )
-    share = fmt.percent(risk.missing / risk.randomised)
+    share = risk.missing / risk.randomised
+    told = "" if share != share else f" ({fmt.percent(share)})"
     points.append(
-        f"**Missing at {study.visit_phrase(risk.last_visit)}**: {risk.missing} of "
-        f"{risk.randomised} randomised patients ({share}) have no observed value of the primary "
+        f"**Missing at {study.visit_phrase(risk.last_visit)}**: {risk.missing_told} of "
+        f"{risk.randomised} randomised patients{told} have no observed value of the primary "
         "endpoint."
     )
     points.append(

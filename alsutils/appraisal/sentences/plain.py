@@ -21,7 +21,7 @@ def plain_summary(study: Study, facts: PlainFacts) -> Leaflet:
         ("What is this about?", _about(study, facts)),
         ("What was measured?", _measured(study)),
         ("What came out?", _result(study, facts)),
-        ("What about harm?", _harm(facts)),
+        ("What about harm?", _harm(study, facts)),
         ("How sure can we be?", _sure(study, facts)),
         ("What came later?", _later(study)),
         ("What does this mean for me?", _meaning(study)),
@@ -79,13 +79,13 @@ def _result(study: Study, facts: PlainFacts) -> Iterator[str]:
         )
 
 
-def _harm(facts: PlainFacts) -> Iterator[str]:
+def _harm(study: Study, facts: PlainFacts) -> Iterator[str]:
     if facts.serious is not None:
         yield "Some health problems are serious: they need a hospital, or put life at risk."
-        yield f"Such problems struck {_counts(facts.serious)}."
+        yield f"Such problems struck {_counts(study, facts.serious)}."
     if facts.deaths is not None and any(hit for hit, _ in facts.deaths.values()):
         yield "Some people died while they were watched."
-        yield f"They were {_counts(facts.deaths)}."
+        yield f"They were {_counts(study, facts.deaths)}."
 
 
 def _sure(study: Study, facts: PlainFacts) -> Iterator[str]:
@@ -106,7 +106,8 @@ def _sure(study: Study, facts: PlainFacts) -> Iterator[str]:
         yield "No one was told who got what, so hope should not have tipped the scales."
     total = sum(facts.sizes.values())
     if facts.missing:
-        yield f"{facts.missing:,} of {total:,} people had no value at the last time."
+        many = fmt.capitalised(_many(study, facts.missing, total))
+        yield f"{many} of {total:,} people had no value at the last time."
         yield "If they did better or worse than the others, the result could change."
     if total < SMALL:
         yield "This was a small trial, and small trials can mislead by chance."
@@ -135,8 +136,17 @@ def _meaning(study: Study) -> Iterator[str]:
     yield "Please talk to your doctor before you start or stop a treatment."
 
 
-def _counts(by_arm: dict[str, tuple[int, int]]) -> str:
-    return fmt.listed([f"{hit:,} of {n:,} on {arm}" for arm, (hit, n) in by_arm.items()])
+def _counts(study: Study, by_arm: dict[str, tuple[int, int]]) -> str:
+    told = [f"{_many(study, hit, n)} of {n:,} on {arm}" for arm, (hit, n) in by_arm.items()]
+    return fmt.listed(told)
+
+
+def _many(study: Study, count: int, of: int) -> str:
+    """Write a number of people, or what may be told of it."""
+    rule = study.disclosure
+    if rule.hides(count):
+        return f"fewer than {rule.minimum}"
+    return f"more than {of - rule.minimum:,}" if rule.hides(count, of) else f"{count:,}"
 
 
 def _amount(value: float, unit: str) -> str:

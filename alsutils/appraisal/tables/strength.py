@@ -83,7 +83,7 @@ def outlook(study: Study, result: Strength) -> Table | Prose:
         return _NOTHING
     frame = result.evidence
     hangs = [
-        fmt.count_of(r["fragile"], r["n_better"]) if r["fragile"] > 0 else fmt.MISSING
+        _of(r["fragile"], r["n_better"]) if r["fragile"] > 0 else fmt.MISSING
         for r in frame.to_dict("records")
     ]
     return _by_visit(
@@ -112,7 +112,8 @@ def outlook(study: Study, result: Strength) -> Table | Prose:
             "explain the estimate, or to bring the nearer limit to no difference; 1: none is "
             "needed.",
             "Patients it hangs on: of the better arm, the best first, who would have to have done "
-            "as the other arm's mean for the t-test to lose its significance; "
+            "as the mean of the arm they are compared with for the t-test to lose its "
+            "significance; "
             f"{fmt.MISSING} where it has none.",
         ],
         {
@@ -124,12 +125,14 @@ def outlook(study: Study, result: Strength) -> Table | Prose:
 
 def fragility(study: Study, result: Strength) -> Table | Prose:
     """Lay out the fragility of the comparisons of responders."""
+    if result.responders.empty and study.config.responders and not study.disclosure.is_open:
+        return Prose(f"No comparison of responders is called fragile here. {study.disclosure.why}")
     if result.responders.empty:
         return Prose("study.yml names no responders, so no counts can be called fragile.")
     frame = result.responders.assign(
         verdict=["yes" if s else "no" for s in result.responders["significant"]],
         turned=[
-            fmt.count_of(r["changes"], r["of"]) if r["changes"] == r["changes"] else fmt.MISSING
+            _of(r["changes"], r["of"]) if r["changes"] == r["changes"] else fmt.MISSING
             for r in result.responders.to_dict("records")
         ],
     )
@@ -169,6 +172,11 @@ def _by_visit(
         spanners=spanners,
         notes=notes,
     )
+
+
+def _of(count: float, n: float) -> str:
+    """Write a count with its share, where the number of patients is told."""
+    return f"{count:,.0f}" if n != n else fmt.count_of(count, n)
 
 
 def _chance(share: float) -> str:
