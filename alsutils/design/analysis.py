@@ -5,6 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from alsutils.design.telling import (
+    arm_sizes,
+    common_words,
+    told_balance,
+    told_descriptions,
+)
 from alsutils.stats.baseline import (
     Imbalance,
     chance_of_imbalance,
@@ -62,8 +68,9 @@ class Baseline:
         ``characteristic`` (label with unit), ``row`` (``Mean (SD)``, ``Median [IQR]``, a category
         or ``Missing``), ``kind`` (``mean``, ``median``, ``level`` or ``missing``), ``arm``, ``n``
         (patients or values known), ``of``, ``estimate``, ``spread`` (SD), ``low``, ``high``
-        (quartiles) and ``decimals`` (worth printing, the same in all arms). No extremes are
-        given: they would be single patients.
+        (quartiles), ``decimals`` (worth printing, the same in all arms) and ``instead`` (what
+        stands in place of an ``n`` that must not be told, which is missing). No extremes are given:
+        they would be single patients.
     balance : DataFrame
         One row a characteristic and treated arm: ``characteristic``, ``treated``, ``signed``
         (False for three or more categories), ``chance_beyond`` (probability that chance alone
@@ -207,13 +214,15 @@ def baseline(study: Study) -> Baseline | None:
     subjects = study.subjects()
     described, compared = [], []
     for characteristic in study.config.baseline:
-        values = _values(subjects, characteristic)
+        values = _values(study, subjects, characteristic)
         name = _with_unit(characteristic)
         described += _described(study, name, values, subjects[ARM])
         for arm in study.treated:
             groups = (values[subjects[ARM] == a] for a in (arm, study.control))
             compared.append(_balance_row(study, name, arm, *groups))
-    return Baseline(pd.DataFrame(described), pd.DataFrame(compared), EVERYBODY)
+    descriptions, balance = pd.DataFrame(described), pd.DataFrame(compared)
+    told = told_descriptions(study, descriptions)
+    return Baseline(told, told_balance(study, told, balance), EVERYBODY)
 
 
 def detectable(study: Study) -> Detectable:
@@ -260,8 +269,9 @@ def detectable(study: Study) -> Detectable:
             curves.append(curve.assign(visit=shared["visit"], contrast=shared["contrast"]))
     design = study.config.design
     important = None if design is None else design.minimal_important_difference
+    frame = study.disclosure.sizes(pd.DataFrame(rows), arm_sizes(study))
     curve = pd.concat(curves, ignore_index=True)
-    return Detectable(pd.DataFrame(rows), curve, about.label, about.unit, important)
+    return Detectable(frame, curve, about.label, about.unit, important)
 
 
 def lead_in(study: Study) -> LeadIn | None:
@@ -306,7 +316,8 @@ def lead_in(study: Study) -> LeadIn | None:
         rows.append(shared | _estimate(smd) | {"analysis": BASELINE_ROWS})
     ends = (study.visit_phrase(visits[0]), study.visit_phrase(visits[-1]))
     unit = f"{about.unit or 'units'} per {study.config.time.unit}"
-    return LeadIn(pd.DataFrame(rows), about.label, unit, ends, about.better)
+    frame = study.disclosure.sizes(pd.DataFrame(rows), arm_sizes(study))
+    return LeadIn(frame, about.label, unit, ends, about.better)
 
 
 def _days(days: tuple[float, ...]) -> str | None:
@@ -326,13 +337,14 @@ def _with_unit(characteristic: Characteristic) -> str:
     return characteristic.label + unit
 
 
-def _values(subjects: pd.DataFrame, characteristic: Characteristic) -> pd.Series:
+def _values(study: Study, subjects: pd.DataFrame, characteristic: Characteristic) -> pd.Series:
     """Give a characteristic as numbers, or as an ordered category in words."""
     values = subjects[characteristic.column]
     if not characteristic.levels and pd.api.types.is_numeric_dtype(values.dtype):
         return values.astype(float)
     text = values.astype(object).where(values.notna(), None)
     text = text.map(lambda v: characteristic.levels.get(str(v), str(v)), na_action="ignore")
+    text = common_words(study, text, subjects[ARM])
     known = [w for w in characteristic.levels.values() if (text == w).any()]
     order = [*known, *sorted(set(text.dropna()) - set(known))]
     return pd.Series(pd.Categorical(text, categories=order), index=subjects.index)

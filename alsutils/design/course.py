@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
+from alsutils.design.telling import common_words, told_flow
+from alsutils.stats.disclosure import is_small
 from alsutils.study import ARM, Study
 from alsutils.study.config import Endpoint
+from alsutils.study.disclosure import INSTEAD
 from alsutils.study.query import choose
 
 ALLOCATION_DATE = "RANDDT"
@@ -20,13 +24,17 @@ class PatientFlow:
 
     Attributes
     ----------
-    screened, randomised : int
-        Subjects in ADSL, and those of them with an arm.
+    screened : int or None
+        Subjects in ADSL; None where those not randomised are so few that they must not be told.
+    randomised : int
+        Those of them with an arm.
     not_randomised : DataFrame
-        ``reason`` and ``n`` of those without an arm, the commonest first.
+        ``reason`` and ``n`` of those without an arm, the commonest first; ``instead`` stands in
+        place of an ``n`` that must not be told, which is missing.
     frame : DataFrame
         One row an arm and step: ``step``, ``kind``, ``arm``, ``n``, ``of`` (those randomised to
-        the arm). Kinds are ``randomised``; ``received``, ``not_received`` and
+        the arm) and ``instead`` (what stands in place of an ``n`` that must not be told).
+        Kinds are ``randomised``; ``received``, ``not_received`` and
         ``not_received_reason`` (of the arm's treatment); ``stopped`` and ``stopped_reason`` (of
         treatment); ``completed``, ``left`` and ``reason`` (of the study); ``population``; and for
         each primary visit ``primary``, ``carried_forward`` (part of it), ``excluded`` (the others)
@@ -36,23 +44,31 @@ class PatientFlow:
         Labels, the control first.
     """
 
-    screened: int
+    screened: int | None
     randomised: int
     not_randomised: pd.DataFrame
     frame: pd.DataFrame
     arms: tuple[str, ...]
 
-    def count(self, kind: str, arm: str, step: str | None = None) -> int:
-        """Give one count; 0 where the flow has no such step."""
-        rows = self.frame[(self.frame["kind"] == kind) & (self.frame["arm"] == arm)]
-        if step is not None:
-            rows = rows[rows["step"] == step]
-        return int(rows["n"].sum())
+    def count(self, kind: str, arm: str, step: str | None = None) -> float:
+        """Give one count; 0 where the flow has no such step, missing where it is not told."""
+        return float(self._rows(kind, arm, step)["n"].sum(skipna=False))
 
-    def lost(self, arm: str) -> int:
-        """Count those of an arm who left because they were lost to follow-up."""
+    def told(self, kind: str, arm: str, step: str | None = None) -> str:
+        """Write one count, or what stands in its place."""
+        rows = self._rows(kind, arm, step)
+        words = [word for word in rows[INSTEAD] if word]
+        return words[0] if words else f"{rows['n'].sum():,.0f}"
+
+    def _rows(self, kind: str, arm: str, step: str | None) -> pd.DataFrame:
+        rows = self.frame[(self.frame["kind"] == kind) & (self.frame["arm"] == arm)]
+        return rows if step is None else rows[rows["step"] == step]
+
+    def lost(self, arm: str) -> float:
+        """Count those of an arm who left because they were lost to follow-up; missing if hidden."""
         rows = self.frame[(self.frame["kind"] == "reason") & (self.frame["arm"] == arm)]
-        return int(rows.loc[rows["step"].str.fullmatch(LOST, case=False), "n"].sum())
+        chosen = rows["step"].str.fullmatch(LOST, case=False)
+        return float(rows.loc[chosen, "n"].sum(skipna=False))
 
 
 @dataclass(frozen=True)
@@ -65,7 +81,8 @@ class Attendance:
         Label of the endpoint.
     frame : DataFrame
         One row an arm and visit: ``arm``, ``visit`` (AVISITN), ``visit_label``, ``n``, ``of``
-        (those randomised), ``share``.
+        (those randomised), ``share``, ``instead`` (what stands in place of an ``n`` that must not
+        be told, which is missing).
     """
 
     parameter: str
@@ -79,16 +96,22 @@ class Allocation:
     Attributes
     ----------
     frame : DataFrame
-        One row an arm and month: ``arm``, ``month`` (its last day), ``n`` (that month), ``total``.
-    first, last : Timestamp
-        First and last date of randomisation.
+        One row an arm and month: ``arm``, ``month`` (its last day), ``since`` (months from the
+        first), ``n`` (since the month before), ``total``. Where single patients must not be told,
+        months between which nobody or enough patients of each arm were randomised, without
+        ``month``.
+    months : int
+        Calendar months from the first patient to the last.
+    first, last : Timestamp or None
+        First and last date of randomisation, where dates may be told.
     undated : int
         Randomised subjects without a date.
     """
 
     frame: pd.DataFrame
-    first: pd.Timestamp
-    last: pd.Timestamp
+    months: int
+    first: pd.Timestamp | None
+    last: pd.Timestamp | None
     undated: int
 
 
@@ -123,8 +146,13 @@ def flow(study: Study) -> PatientFlow:
     frame["visit"] = frame["visit"].astype(object).where(frame["visit"].notna(), None)
     sizes = subjects[ARM].value_counts()
     frame["of"] = frame["arm"].map(sizes).astype(int)
+    frame = told_flow(study, frame)
     why = _reasons(study, outside)
-    return PatientFlow(len(adsl), len(subjects), why, frame, study.arms)
+    rule = study.disclosure
+    few = bool(rule.hides(len(outside)))
+    hidden = why["n"] > 0 if few else rule.closes(why["n"])
+    why = rule.masked(why, hidden, "n")
+    return PatientFlow(None if few else len(adsl), len(subjects), why, frame, study.arms)
 
 
 def attendance(study: Study) -> Attendance:
@@ -152,7 +180,23 @@ def attendance(study: Study) -> Attendance:
     ]
     columns = ["arm", "visit", "visit_label", "n", "of", "share"]
     label = study.parameter(study.primary.parameter).label
-    return Attendance(label, pd.DataFrame(rows, columns=columns))
+    frame, rule = pd.DataFrame(rows, columns=columns), study.disclosure
+    hidden = rule.hides(frame["n"], frame["of"])
+    if not rule.is_open:
+        hidden |= _tells_carried(study, frame)
+    return Attendance(label, rule.masked(frame, hidden, "n", ["share"], of="of"))
+
+
+def _tells_carried(study: Study, frame: pd.DataFrame) -> np.ndarray:
+    """Find who was seen at a primary visit where few values were carried forward to it."""
+    endpoint, hidden = study.primary, np.zeros(len(frame), dtype=bool)
+    for visit in endpoint.visits:
+        records = study.records(endpoint.parameter, endpoint.population, [visit])
+        analysed = records.dropna(subset=endpoint.value)[ARM].value_counts()
+        here = (frame["visit"] == visit).to_numpy()
+        gap = (frame["arm"].map(analysed.to_dict()).fillna(0) - frame["n"]).abs()
+        hidden |= here & study.disclosure.hides(gap)
+    return hidden
 
 
 def allocation(study: Study) -> Allocation | None:
@@ -178,20 +222,37 @@ def allocation(study: Study) -> Allocation | None:
     every = pd.period_range(months.min(), months.max(), freq="M")
     counted = pd.crosstab(months, subjects[ARM]).reindex(index=every, columns=list(study.arms))
     counted = counted.fillna(0).astype(int)
+    so_far = counted.cumsum()
+    ends, since = every.to_timestamp(how="end").normalize(), np.arange(1, len(every) + 1)
+    told = _told_months(study, so_far)
     parts = [
         pd.DataFrame(
             {
                 "arm": arm,
-                "month": every.to_timestamp(how="end").normalize(),
-                "n": counted[arm].to_numpy(),
-                "total": counted[arm].cumsum().to_numpy(),
+                "month": ends[told] if study.disclosure.is_open else pd.NaT,
+                "since": since[told],
+                "n": np.diff(so_far[arm].to_numpy()[told], prepend=0),
+                "total": so_far[arm].to_numpy()[told],
             }
         )
         for arm in study.arms
     ]
-    return Allocation(
-        pd.concat(parts, ignore_index=True), dates.min(), dates.max(), int(dates.isna().sum())
-    )
+    known = study.disclosure.is_open
+    first, last = (dates.min(), dates.max()) if known else (None, None)
+    undated = int(dates.isna().sum())
+    frame = pd.concat(parts, ignore_index=True)
+    return Allocation(frame, len(every), first, last, undated)
+
+
+def _told_months(study: Study, so_far: pd.DataFrame) -> np.ndarray:
+    """Choose the months between which nobody or enough patients of each arm were randomised."""
+    least = study.disclosure.minimum
+    totals = so_far.to_numpy()
+    told, before = np.ones(len(totals), dtype=bool), np.zeros(totals.shape[1])
+    for i, now in enumerate(totals):
+        told[i] = not is_small([now - before, totals[-1] - now], least).any()
+        before = now if told[i] else before
+    return told
 
 
 def _per_arm(study: Study, subjects: pd.DataFrame, step: str, kind: str) -> pd.DataFrame:
@@ -276,6 +337,7 @@ def _by_reason(
     study: Study, subjects: pd.DataFrame, words: pd.Series, kind: str
 ) -> list[pd.DataFrame]:
     """Count the arms' subjects by reason, the commonest first."""
+    words = common_words(study, words, subjects[ARM], LOST)
     return [
         _per_arm(study, subjects[words == reason], reason, kind)
         for reason in _by_frequency(words)["reason"]
@@ -292,7 +354,10 @@ def _worded_reasons(study: Study, subjects: pd.DataFrame) -> pd.Series:
 
 
 def _reasons(study: Study, subjects: pd.DataFrame) -> pd.DataFrame:
-    return _by_frequency(_worded_reasons(study, subjects))
+    words = _worded_reasons(study, subjects)
+    # Those not randomised have no arm: all of them are one group.
+    one = pd.Series("", index=subjects.index)
+    return _by_frequency(common_words(study, words, one))
 
 
 def _by_frequency(words: pd.Series) -> pd.DataFrame:

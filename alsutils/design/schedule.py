@@ -29,7 +29,9 @@ class Schedule:
     frame : DataFrame
         One row a measurement, visit and arm, the arms together last (OVERALL), where anybody was
         measured: ``row`` (words), ``group``, ``visit`` (AVISITN), ``arm``, ``n`` (patients with an
-        observed value), ``of`` (those randomised), ``share``.
+        observed value), ``of`` (those randomised), ``share`` and ``instead`` (what stands in place
+        of an ``n`` that must not be told, which is missing; so is that of the arms together where
+        one arm's is).
     visits : DataFrame
         One row a visit: ``visit``, ``visit_label`` and ``day``, ``day_low``, ``day_high`` (median
         and quartiles of the study days on which patients came; missing without ADY).
@@ -81,7 +83,7 @@ def schedule(study: Study) -> Schedule:
         parts.append(_counted(study, records, sizes).assign(row=row, group=group))
         if "ADY" in records:
             days.append(records[["USUBJID", "AVISITN", "ADY"]])
-    frame = pd.concat(parts, ignore_index=True)
+    frame = _told(study, pd.concat(parts, ignore_index=True))
     last = float(frame["visit"].max())
     watched = [*_under_treatment(study, last), *_followed(study, last)]
     ends = [*(span for span, _ in watched), *_events(study)]
@@ -95,6 +97,25 @@ def schedule(study: Study) -> Schedule:
         tuple(_visit_time(study, day) for day in given),
         len(study.subjects()),
     )
+
+
+def _told(study: Study, frame: pd.DataFrame) -> pd.DataFrame:
+    """Hide how many were measured where few were, or few were not, also by subtraction."""
+    rule = study.disclosure
+    small = pd.Series(rule.hides(frame["n"], frame["of"]), index=frame.index)
+    keys = [frame["row"], frame["visit"]]
+    arms = small & (frame["arm"] != OVERALL)
+    # Less the arms that are told, all together would tell one that is not.
+    hidden = small | ((frame["arm"] == OVERALL) & arms.groupby(keys).transform("any"))
+    return rule.masked(frame, hidden, "n", ["share"], of="of")
+
+
+def _rounded(study: Study, ends: pd.Series) -> float:
+    """Give the longest time, or the whole unit up to which enough patients were watched."""
+    rule = study.disclosure
+    if rule.is_open:
+        return float(ends.max())
+    return float(np.floor(ends.nlargest(rule.minimum).min()))
 
 
 def _measured(study: Study) -> Iterator[tuple[str, str, pd.DataFrame]]:
@@ -193,7 +214,7 @@ def _under_treatment(study: Study, last: float) -> Iterator[Watched]:
         return
     start = study.config.time.baseline
     ends = start + days / DAYS[study.config.time.unit]
-    yield _watched({"row": TREATMENT, "group": TREATMENT}, start, ends, last)
+    yield _watched(study, {"row": TREATMENT, "group": TREATMENT}, start, ends, last)
 
 
 def _followed(study: Study, last: float) -> Iterator[Watched]:
@@ -203,7 +224,7 @@ def _followed(study: Study, last: float) -> Iterator[Watched]:
         if len(times):
             start = _start(study, times)
             ends = start + times["AVAL"] * DAYS[event.unit] / DAYS[study.config.time.unit]
-            yield _watched({"row": event.label, "group": FOLLOW_UP}, start, ends, last)
+            yield _watched(study, {"row": event.label, "group": FOLLOW_UP}, start, ends, last)
 
 
 def _start(study: Study, times: pd.DataFrame) -> float:
@@ -213,13 +234,31 @@ def _start(study: Study, times: pd.DataFrame) -> float:
     return study.config.time.baseline + shift / DAYS[study.config.time.unit]
 
 
-def _watched(names: dict[str, object], start: float, ends: pd.Series, last: float) -> Watched:
+def _watched(
+    study: Study, names: dict[str, object], start: float, ends: pd.Series, last: float
+) -> Watched:
     """Give the share still watched from the start to the last patient's end or the last visit."""
-    end = float(ends.max())
+    end = _rounded(study, ends)
+    if end < start:
+        return names | {"start": start, "end": start, "n": np.nan}, pd.DataFrame()
     grid = np.linspace(start, min(end, last), COURSE_POINTS)
-    share = (ends.to_numpy()[None, :] >= grid[:, None]).mean(axis=1)
-    course = pd.DataFrame({"time": grid, "share": share}).assign(**names)
-    return names | {"start": start, "end": end, "n": len(ends)}, course
+    left = len(ends) - (ends.to_numpy()[None, :] >= grid[:, None]).sum(axis=1)
+    grid, left = (
+        grid[_told_steps(study, left, len(ends))],
+        left[_told_steps(study, left, len(ends))],
+    )
+    course = pd.DataFrame({"time": grid, "share": 1 - left / len(ends)}).assign(**names)
+    n = np.nan if study.disclosure.hides(len(ends), len(study.subjects())) else len(ends)
+    return names | {"start": start, "end": end, "n": n}, course
+
+
+def _told_steps(study: Study, left: np.ndarray, total: int) -> np.ndarray:
+    """Choose the times between which nobody or enough patients left."""
+    told, before = np.ones(len(left), dtype=bool), 0
+    for i, now in enumerate(left):
+        told[i] = not study.disclosure.hides([now - before, total - now]).any()
+        before = int(now) if told[i] else before
+    return told
 
 
 def _events(study: Study) -> Iterator[dict[str, object]]:
@@ -229,8 +268,14 @@ def _events(study: Study) -> Iterator[dict[str, object]]:
     events = study.events()
     onset = events["ASTDY"].dropna()
     if len(onset):
-        first, last = (_visit_time(study, float(day)) for day in (onset.min(), onset.max()))
         n = events["USUBJID"].nunique()
+        ends = onset.groupby(events["USUBJID"]).agg(["min", "max"])
+        first, last = (
+            _visit_time(study, day)
+            for day in (-_rounded(study, -ends["min"]), _rounded(study, ends["max"]))
+        )
+        if study.disclosure.hides(n, len(study.subjects())):
+            n = np.nan
         yield {"row": EVENTS, "group": EVENTS, "start": first, "end": last, "n": n}
 
 

@@ -12,7 +12,12 @@ def introduction(study: Study) -> Prose:
     """Name the trial, its arms and its primary endpoint."""
     about = study.parameter(study.primary.parameter)
     sizes = study.subjects()[ARM].value_counts()
-    arms = [f"{fmt.plural(sizes[arm], 'patient')} on {arm}" for arm in study.arms]
+    rule = study.disclosure
+    people = {
+        arm: rule.few_patients if rule.hides(sizes[arm]) else fmt.plural(sizes[arm], "patient")
+        for arm in study.arms
+    }
+    arms = [f"{people[arm]} on {arm}" for arm in study.arms]
     visits = fmt.listed([study.visit_phrase(visit) for visit in study.primary.visits])
     return Prose(
         f"**{study.config.title}.** {study.config.description}\n\n"
@@ -26,8 +31,7 @@ def provenance(study: Study) -> Prose:
     if not study.is_synthetic:
         return Prose(
             "```{admonition} Observed data\n:class: note\n"
-            "The data are those of real patients. The pages carry summaries only, never a single "
-            "patient.\n```",
+            f"The data are those of real patients. {_shown_of_patients(study)}\n```",
             myst=True,
         )
     lines = [
@@ -44,6 +48,28 @@ def provenance(study: Study) -> Prose:
             "an analysis works, not what happened to anybody."
         )
     return Prose("\n".join([*lines, "```"]), myst=True)
+
+
+def _shown_of_patients(study: Study) -> str:
+    """Say what of single patients the book shows and what it hides."""
+    if study.shows_subjects:
+        return (
+            "Whoever made this book chose to show single patients: points, lines and lists of them "
+            "are on its pages, and no number is held back."
+        )
+    rule = study.disclosure
+    hidden = (
+        ""
+        if rule.is_open
+        else f" Numbers of {rule.few_patients} are shown as {rule.few}, and what would give such a "
+        "number away, or was computed from it, is left out; events, reasons and categories that "
+        "few had are counted together. So some tables have gaps. A number of 0 is shown: it tells "
+        "of nobody."
+    )
+    return (
+        "The pages carry summaries only: no patient's line, point, time or date, and no lowest or "
+        f"highest value.{hidden}"
+    )
 
 
 def contents(study: Study) -> Table:

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -122,3 +123,9 @@ def pilot(tmp_path_factory: pytest.TempPathFactory) -> Study:
     shutil.copytree(source, folder, ignore=shutil.ignore_patterns("*.parquet"))
     subprocess.run([sys.executable, folder / "fetch.py"], check=True, capture_output=True)
     return load_study(folder)
+
+
+@pytest.fixture(scope="session")
+def open_pilot(pilot: Study) -> Study:
+    """The same with every number told, to be compared with other counts of the tables."""
+    return replace(pilot, config=pilot.config.model_copy(update={"publish_subject_data": True}))

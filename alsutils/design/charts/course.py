@@ -18,26 +18,31 @@ POINT = "• "
 
 def flow(study: Study, result: PatientFlow) -> FlowDiagram:
     """Draw what became of everybody screened, by the stages of CONSORT 2025."""
-    screened = Box("Assessed for eligibility", (fmt.plural(result.screened, "patient"),))
+    left_out = result.not_randomised
+    assessed = "Not told" if result.screened is None else fmt.plural(result.screened, "patient")
+    screened = Box("Assessed for eligibility", (assessed,))
     randomised = Box("Randomised", (fmt.plural(result.randomised, "patient"),))
-    left_out = int(result.not_randomised["n"].sum())
     aside = None
-    if left_out:
-        aside = Box("Excluded", (fmt.plural(left_out, "patient"), *_exclusions(result)))
-    trunk = (screened, randomised) if left_out else (randomised,)
+    if len(left_out):
+        few = study.disclosure.few_patients
+        n = result.screened and fmt.plural(result.screened - result.randomised, "patient")
+        aside = Box("Excluded", (n or fmt.capitalised(few), *_exclusions(result)))
+    trunk = (screened, randomised) if len(left_out) else (randomised,)
+    hides = (result.frame["instead"] != "").any() or result.screened is None
+    hidden = f" {study.disclosure.why}" if hides else ""
     colours = theme.arm_scale(study.arms).to_dict()["range"]
     last = study.visit_label(study.primary.visits[-1])
     columns = tuple(
         _column(result, arm, colour, last) for arm, colour in zip(result.arms, colours, strict=True)
     )
-    told = [f"{fmt.plural(result.screened, 'patient')} screened, {result.randomised:,} randomised"]
+    told = [f"{assessed} screened, {result.randomised:,} randomised"]
     told += ["; ".join(f"{box.title}: {_spoken(box.lines)}" for box in boxes) for boxes in columns]
     return FlowDiagram(
         trunk,
         aside,
         columns,
         f"Flow of patients. {'. '.join(told)}.",
-        "Read from the top down; the coloured bar marks the arm.",
+        f"Read from the top down; the coloured bar marks the arm.{hidden}",
         stages=("Allocation", "Follow-up", "Analysis") if len(columns[0]) == 3 else (),
     )
 
@@ -45,7 +50,7 @@ def flow(study: Study, result: PatientFlow) -> FlowDiagram:
 def attendance(study: Study, result: Attendance) -> Figure:
     """Draw the share of those randomised who were seen at each visit."""
     frame = result.frame
-    base = alt.Chart(frame).encode(
+    base = alt.Chart(frame.dropna(subset="n")).encode(
         x=alt.X(
             "visit:Q",
             title=study.config.time.unit.capitalize(),
@@ -67,13 +72,16 @@ def attendance(study: Study, result: Attendance) -> Figure:
     )
     chart = alt.layer(base.mark_line(strokeWidth=2), base.mark_point(filled=True, size=60))
     last = frame[frame["visit"] == frame["visit"].max()]
-    told = [f"{r['arm']} {fmt.count_of(r['n'], r['of'])}" for _, r in last.iterrows()]
+    told = [
+        f"{r['arm']} {r['instead'] or fmt.count_of(r['n'], r['of'])}" for _, r in last.iterrows()
+    ]
+    hidden = f" {study.disclosure.why}" if frame["n"].isna().any() else ""
     return Figure(
         chart.properties(height=280),
         f"Share of patients with a value of {result.parameter} at each visit by arm; at "
         f"{last['visit_label'].iloc[0].lower()}: {fmt.listed(told)}.",
         "A line that falls is patients who were not measured. Lines that part are arms that lose "
-        "patients at different speed.",
+        f"patients at different speed.{hidden}",
     )
 
 
@@ -83,32 +91,51 @@ def allocation(study: Study, result: Allocation | None) -> Figure | Prose:
         return Prose("The data hold no dates of randomisation, so enrolment cannot be drawn.")
     start = result.frame.groupby("arm", observed=True, sort=False).head(1)
     # The curve starts from nobody, at the beginning of the first month.
-    zero = start.assign(month=start["month"] - pd.offsets.MonthEnd(1), n=0, total=0)
+    zero = start.assign(month=start["month"] - pd.offsets.MonthEnd(1), since=0, n=0, total=0)
     frame = pd.concat([zero, result.frame], ignore_index=True)
+    dated = result.first is not None
+    if not dated:
+        frame = frame.drop(columns="month")
     chart = (
         alt.Chart(frame)
         .mark_line(strokeWidth=2, point=alt.OverlayMarkDef(filled=True, size=35))
         .encode(
-            x=alt.X(
-                "month:T",
-                title="End of month",
-                axis=alt.Axis(format="%b %Y", grid=False, labelAngle=-40, tickCount=8),
-            ),
+            x=_months(dated),
             y=alt.Y("total:Q", title="Patients randomised so far"),
             color=alt.Color("arm:N", scale=theme.arm_scale(study.arms), title=None),
             tooltip=[
                 alt.Tooltip("arm:N", title="Arm"),
-                alt.Tooltip("month:T", title="End of", format="%B %Y"),
-                alt.Tooltip("n:Q", title="That month"),
+                *(
+                    [
+                        alt.Tooltip("month:T", title="End of", format="%B %Y"),
+                        alt.Tooltip("n:Q", title="That month"),
+                    ]
+                    if dated
+                    else [alt.Tooltip("since:Q", title="Months")]
+                ),
                 alt.Tooltip("total:Q", title="So far"),
             ],
         )
     )
-    first, last = (f"{d.day} {d:%B %Y}" for d in (result.first, result.last))
+    span = f"{fmt.plural(result.months, 'calendar month')}"
+    if result.first is not None and result.last is not None:
+        first, last = (f"{d.day} {d:%B %Y}" for d in (result.first, result.last))
+        span = f"calendar time, from {first} to {last}"
     return Figure(
         chart.properties(height=280),
-        f"Number of patients randomised to each arm over calendar time, from {first} to {last}.",
+        f"Number of patients randomised to each arm over {span}.",
         "Arms that are filled side by side share whatever changed over time: sites, seasons, care.",
+    )
+
+
+def _months(dated: bool) -> alt.X:
+    """Lay time along the axis: calendar months, or months from the first patient."""
+    if not dated:
+        return alt.X("since:Q", title="Months since the first patient")
+    return alt.X(
+        "month:T",
+        title="End of month",
+        axis=alt.Axis(format="%b %Y", grid=False, labelAngle=-40, tickCount=8),
     )
 
 
@@ -116,15 +143,18 @@ def _exclusions(result: PatientFlow) -> list[str]:
     known = result.not_randomised
     if len(known) == 1 and known["reason"].iloc[0] == NO_REASON:
         return []
-    return _pointed(list(zip(known["reason"], known["n"], strict=True)))
+    return _pointed(list(zip(known["reason"], known["n"], known["instead"], strict=True)))
 
 
-def _pointed(reasons: list[tuple[str, int]]) -> list[str]:
+def _pointed(reasons: list[tuple[str, float, str]]) -> list[str]:
     """List the commonest reasons; the table has all."""
     most = REASONS_SHOWN if len(reasons) > REASONS_SHOWN + 1 else len(reasons)
-    rest = sum(n for _, n in reasons[most:])
-    others = [("Other reasons", rest)] if rest else []
-    return [f"{POINT}{reason}: {n:,}" for reason, n in [*reasons[:most], *others]]
+    lines = [f"{POINT}{reason}: {instead or f'{n:,.0f}'}" for reason, n, instead in reasons[:most]]
+    if len(reasons) > most:
+        hidden = any(instead for _, _, instead in reasons[most:])
+        rest = "not told" if hidden else f"{sum(n for _, n, _ in reasons[most:]):,.0f}"
+        lines.append(f"{POINT}Other reasons: {rest}")
+    return lines
 
 
 def _spoken(lines: tuple[str, ...]) -> str:
@@ -144,22 +174,22 @@ def _column(result: PatientFlow, arm: str, colour: str, last: str) -> tuple[Box,
     boxes = [Box(arm, tuple(_allocated(result, arm)), colour)]
     followed = _followed(result, arm)
     if followed:
-        left = f"{result.count('left', arm):,} left early"
+        left = f"{result.told('left', arm)} left early"
         title = left if _has(result, "left") else "Treatment"
         boxes.append(Box(title, tuple(followed), colour))
-    absent = result.count("excluded", arm, last)
-    lines = [*_visits(result, arm), f"Not analysed at {last.lower()}: {absent:,}"]
+    absent = result.told("excluded", arm, last)
+    lines = [*_visits(result, arm), f"Not analysed at {last.lower()}: {absent}"]
     lines += _pointed(_why(result, arm, "excluded_reason", last))
     boxes.append(Box("Analysed, primary endpoint", tuple(lines), colour))
     return tuple(boxes)
 
 
 def _allocated(result: PatientFlow, arm: str) -> list[str]:
-    lines = [f"Allocated: {result.count('randomised', arm):,}"]
+    lines = [f"Allocated: {result.told('randomised', arm)}"]
     if _has(result, "received"):
         lines += [
-            f"Received the treatment: {result.count('received', arm):,}",
-            f"Did not receive it: {result.count('not_received', arm):,}",
+            f"Received the treatment: {result.told('received', arm)}",
+            f"Did not receive it: {result.told('not_received', arm)}",
             *_pointed(_why(result, arm, "not_received_reason")),
         ]
     return lines
@@ -170,20 +200,24 @@ def _followed(result: PatientFlow, arm: str) -> list[str]:
     if _has(result, "left"):
         lost = result.lost(arm)
         why = [
-            (reason, n)
-            for reason, n in _why(result, arm, "reason")
+            (reason, n, instead)
+            for reason, n, instead in _why(result, arm, "reason")
             if not re.fullmatch(LOST, reason, re.IGNORECASE)
         ]
         lines += [
-            f"Completed: {result.count('completed', arm):,}",
-            f"Lost to follow-up: {lost:,}",
-            f"Left for another reason: {result.count('left', arm) - lost:,}",
+            f"Completed: {result.told('completed', arm)}",
+            f"Lost to follow-up: {_told(lost)}",
+            f"Left for another reason: {_told(result.count('left', arm) - lost)}",
             *_pointed(why),
         ]
     if _has(result, "stopped"):
-        lines.append(f"Stopped treatment: {result.count('stopped', arm):,}")
+        lines.append(f"Stopped treatment: {result.told('stopped', arm)}")
         lines += _pointed(_why(result, arm, "stopped_reason"))
     return lines
+
+
+def _told(n: float) -> str:
+    return "not told" if pd.isna(n) else f"{n:,.0f}"
 
 
 def _has(result: PatientFlow, kind: str) -> bool:
@@ -192,20 +226,22 @@ def _has(result: PatientFlow, kind: str) -> bool:
 
 def _why(
     result: PatientFlow, arm: str, kind: str, visit: str | None = None
-) -> list[tuple[str, int]]:
-    """Give an arm's reasons with their counts, the commonest first."""
+) -> list[tuple[str, float, str]]:
+    """Give an arm's reasons, each with its count or what stands in its place, by frequency."""
     frame = result.frame
-    rows = frame[(frame["kind"] == kind) & (frame["arm"] == arm) & (frame["n"] > 0)]
+    rows = frame[(frame["kind"] == kind) & (frame["arm"] == arm)]
+    rows = rows[(rows["n"] > 0) | (rows["instead"] != "")]
     if visit is not None:
         rows = rows[rows["visit"] == visit]
     rows = rows.sort_values("n", ascending=False, kind="stable")
-    return list(zip(rows["step"], rows["n"], strict=True))
+    return list(zip(rows["step"], rows["n"], rows["instead"], strict=True))
 
 
 def _visits(result: PatientFlow, arm: str) -> list[str]:
     frame = result.frame[(result.frame["kind"] == "primary") & (result.frame["arm"] == arm)]
     lines = []
-    for step, n in zip(frame["step"], frame["n"], strict=True):
-        carried = result.count("carried_forward", arm, step)
-        lines.append(f"{step}: {n:,}" + (f" ({carried:,} carried forward)" if carried else ""))
+    for step in frame["step"]:
+        carried = result.told("carried_forward", arm, step)
+        more = f" ({carried} carried forward)" if carried != "0" else ""
+        lines.append(f"{step}: {result.told('primary', arm, step)}{more}")
     return lines

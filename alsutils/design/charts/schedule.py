@@ -5,7 +5,7 @@ import pandas as pd
 
 from alsutils.design.analysis import OVERALL
 from alsutils.design.schedule import EVENTS, TREATMENT, Schedule
-from alsutils.display import Figure, theme
+from alsutils.display import Figure, tables, theme
 from alsutils.display import format as fmt
 from alsutils.study import Study
 
@@ -64,6 +64,7 @@ def _with_words(result: Schedule) -> pd.DataFrame:
     told = arms["arm"] + " " + arms["share"].map(fmt.percent)
     by_arm = told.groupby([arms["row"], arms["visit"]], sort=False).agg("; ".join)
     overall = result.frame[result.frame["arm"] == OVERALL]
+    overall = overall.assign(told=tables.counts(overall, "n"))
     words = visits[["visit", "visit_label", "came"]]
     return overall.join(by_arm.rename("by_arm"), on=["row", "visit"]).merge(words, on="visit")
 
@@ -73,7 +74,7 @@ def _tooltip() -> list[alt.Tooltip]:
         alt.Tooltip("row:N", title=" "),
         alt.Tooltip("visit_label:N", title="Visit"),
         alt.Tooltip("came:N", title="Study day, median (IQR)"),
-        alt.Tooltip("n:Q", title="Patients"),
+        alt.Tooltip("told:N", title="Patients"),
         alt.Tooltip("of:Q", title="Of"),
         alt.Tooltip("share:Q", title="Share", format=".0%"),
         alt.Tooltip("by_arm:N", title="By arm"),

@@ -18,12 +18,16 @@ def schedule(study: Study, result: Schedule) -> Prose:
     text = f"{label} was measured at {fmt.plural(len(rows), 'visit')}, {when}."
     last = study.primary.visits[-1]
     there = rows[rows["visit"] == last]
-    n = int(there["n"].sum())
+    hidden = there["instead"].max() if len(there) else ""
+    known = fmt.count_of(there["n"].sum(), result.randomised)
+    told = study.disclosure.phrase(hidden) if hidden else known
     text += (
         f" At {study.visit_phrase(last)}, the last visit that the trial's conclusion rests on, "
-        f"{fmt.count_of(n, result.randomised)} of {fmt.plural(result.randomised, 'patient')} have "
+        f"{told} of {fmt.plural(result.randomised, 'patient')} have "
         "an observed value."
     )
+    if overall["share"].isna().all():
+        return Prose(text)
     worst = overall.loc[overall["share"].idxmin()]
     if worst["n"] == worst["of"]:
         return Prose(f"{text} No measurement lacks at any visit.")

@@ -46,6 +46,7 @@ def baseline(study: Study, result: Baseline | None) -> Table | Prose:
             "range, from the first quartile to the third.",
             f"SMD: standardised mean difference from {study.control}, in standard deviations; of "
             "two categories, for the one named first.",
+            *([study.disclosure.why] if (told["instead"] != "").any() else []),
         ],
         results=result.frame,
     )
@@ -82,6 +83,8 @@ def lead_in(study: Study, result: LeadIn | None) -> Table | Prose:
 
 def _cell(row: pd.Series) -> str:
     """Write one cell of the baseline table."""
+    if row["instead"]:
+        return str(row["instead"])
     if row["kind"] in ("level", "missing"):
         return fmt.count_of(row["n"], row["of"])
     digits = int(row["decimals"])

@@ -36,36 +36,49 @@ def flow(study: Study, result: PatientFlow) -> Table:
     explains = result.frame["kind"] == "excluded_reason"
     frame = result.frame.assign(group=result.frame["kind"].map(_GROUPS))
     frame["step"] = frame["step"].where(~explains, frame["visit"].str.cat(frame["step"], ": "))
-    wide = frame.pivot_table(
-        index=["group", "step"], columns="arm", values="n", sort=False, observed=True
+    cells = frame.assign(cell=tables.counts(frame, "n", "of"))
+    wide = cells.pivot_table(
+        index=["group", "step"],
+        columns="arm",
+        values="cell",
+        aggfunc="first",
+        sort=False,
+        observed=True,
     ).reset_index()
     order = list(dict.fromkeys(_GROUPS.values()))
     wide = wide.sort_values("group", key=lambda names: names.map(order.index), kind="stable")
     sizes = {arm: result.count("randomised", arm) for arm in study.arms}
     shown = wide[["group", "step"]].copy()
     for i, arm in enumerate(study.arms):
-        cells = [fmt.count_of(n, sizes[arm]) for n in wide[arm]]
-        shown[f"arm{i}"] = cells
+        shown[f"arm{i}"] = wide[arm]
     shown.loc[shown["group"] == "Randomised", [f"arm{i}" for i in range(len(study.arms))]] = [
-        f"{sizes[arm]:,}" for arm in study.arms
+        f"{sizes[arm]:,.0f}" for arm in study.arms
     ]
-    screened = fmt.plural(result.screened, "patient")
-    left_out = result.not_randomised["n"].sum()
+    hidden = [study.disclosure.why] if (frame["instead"] != "").any() else []
+    if result.screened is None:
+        screening = f"{fmt.capitalised(study.disclosure.few_patients)} were not randomised."
+    else:
+        left_out = result.screened - result.randomised
+        screening = (
+            f"{fmt.plural(result.screened, 'patient')} screened, {left_out:,} of them not "
+            "randomised."
+        )
     return tables.table(
         shown,
         "Patients at each step, by arm",
         {"step": "Step", **{f"arm{i}": arm for i, arm in enumerate(study.arms)}},
         group="group",
         notes=[
-            f"{screened} screened, {left_out:,} of them not randomised. "
-            "Percentages are of those randomised to the arm."
+            f"{screening} Percentages are of those randomised to the arm.",
+            *hidden,
         ],
     )
 
 
 def attendance(study: Study, result: Attendance) -> Table:
     """Lay out who was seen at each visit."""
-    frame = result.frame.assign(cell=list(map(fmt.count_of, result.frame["n"], result.frame["of"])))
+    frame = result.frame.assign(cell=tables.counts(result.frame, "n", "of"))
+    hidden = [study.disclosure.why] if (frame["instead"] != "").any() else []
     wide = frame.pivot_table(
         index=["visit", "visit_label"], columns="arm", values="cell", aggfunc="first", observed=True
     ).reset_index()
@@ -75,5 +88,8 @@ def attendance(study: Study, result: Attendance) -> Table:
         shown,
         f"Patients with a value of {result.parameter} at each visit",
         {"visit_label": "Visit", **names},
-        notes=["Number and percentage of those randomised; values carried forward do not count."],
+        notes=[
+            "Number and percentage of those randomised; values carried forward do not count.",
+            *hidden,
+        ],
     )

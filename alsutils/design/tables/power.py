@@ -38,4 +38,4 @@ def detectable(study: Study, result: Detectable) -> Table:
 
 
 def _whole(value: float) -> str:
-    return f"{value:,.0f}"
+    return fmt.number(value, 0)

@@ -12,7 +12,8 @@ from alsutils.study import Study
 def schedule(study: Study, result: Schedule) -> Table:
     """Lay out the number measured at each visit, and how long the rest was watched."""
     overall = result.frame[result.frame["arm"] == OVERALL]
-    cells = [fmt.count_of(n, of) for n, of in zip(overall["n"], overall["of"], strict=True)]
+    cells = tables.counts(overall, "n", "of")
+    hidden = [study.disclosure.why] if (overall["instead"] != "").any() else []
     wide = overall.assign(cell=cells).pivot_table(
         index=["group", "row"], columns="visit", values="cell", aggfunc="first", sort=False
     )
@@ -34,6 +35,7 @@ def schedule(study: Study, result: Schedule) -> Table:
             f"Number and percentage of the {fmt.plural(result.randomised, 'patient')} randomised; "
             "values carried forward do not count. – not measured at that visit.",
             *_watched(study, result),
+            *hidden,
         ],
     )
 
@@ -45,8 +47,12 @@ def _watched(study: Study, result: Schedule) -> list[str]:
         ends = fmt.interval(span["start"], span["end"], 1)
         if span["row"] == EVENTS:
             words = f"onsets from {study.config.time.unit} {ends}, in "
-            words += fmt.plural(span["n"], "patient")
+            words += _people(span["n"])
         else:
-            words = f"{study.config.time.unit} {ends}, {fmt.plural(span['n'], 'patient')}"
+            words = f"{study.config.time.unit} {ends}, {_people(span['n'])}"
         told.append(f"{span['row']}: {words}")
     return [f"{'; '.join(told)}."] if told else []
+
+
+def _people(n: float) -> str:
+    return "a number of patients not told" if pd.isna(n) else fmt.plural(n, "patient")

@@ -1,0 +1,197 @@
+"""What of the patients' way through a trial may be told where single patients must not be."""
+
+import numpy as np
+import pandas as pd
+
+from alsutils.stats.disclosure import is_small
+from alsutils.study import ARM, Study
+
+# Counts of which each may hold the next, and the count of those who are not in one.
+_CHAIN = {
+    "received": "not_received",
+    "completed": "left",
+    "population": None,
+    "primary": "excluded",
+}
+_REASONS = {
+    "not_received_reason": "not_received",
+    "stopped_reason": "stopped",
+    "reason": "left",
+    "excluded_reason": "excluded",
+}
+
+
+def common_words(study: Study, words: pd.Series, arms: pd.Series, kept: str = "") -> pd.Series:
+    """Put words together that fewer patients of every arm have than may be told.
+
+    Parameters
+    ----------
+    study : Study
+        Says how few that is.
+    words : Series of str
+        One a patient, such as a reason or a category; missing ones stay so.
+    arms : Series
+        Their arms, on the same index.
+    kept : str
+        Pattern of words that name nobody and stay.
+
+    Returns
+    -------
+    Series of str
+        The same where single patients may be told.
+    """
+    rule = study.disclosure
+    if rule.is_open or words.empty:
+        return words
+    texts = words.astype(object)
+    most = pd.crosstab(texts, arms).max(axis=1)
+    rare = list(most.index[most < rule.minimum])
+    if kept:
+        rare = [w for w in rare if not pd.Series([w]).str.fullmatch(kept, case=False).iloc[0]]
+    return texts.where(~texts.isin(rare), f"Other, each in {rule.few_patients} of every arm")
+
+
+def told_flow(study: Study, frame: pd.DataFrame) -> pd.DataFrame:
+    """Hide the counts of a flow of patients that tell of few, also by subtraction.
+
+    Parameters
+    ----------
+    study : Study
+        Says how few that is.
+    frame : DataFrame
+        As of `PatientFlow`, with all numbers.
+
+    Returns
+    -------
+    DataFrame
+        ``n`` is missing where it must not be told, and ``instead`` says what stands in its place.
+    """
+    rule = study.disclosure
+    hidden = pd.Series(False, index=frame.index)
+    if not rule.is_open:
+        for _, rows in frame.groupby("arm", sort=False):
+            hidden[rows.index] = _hidden_steps(study, rows)
+    return rule.masked(frame, hidden, "n", of="of")
+
+
+def _hidden_steps(study: Study, rows: pd.DataFrame) -> pd.Series:
+    """Find the counts of one arm that must not be told."""
+    rule = study.disclosure
+    hidden = pd.Series(rule.hides(rows["n"], rows["of"]), index=rows.index)
+    shown = [int(rows["of"].iloc[0])]
+    for kind, rest in _CHAIN.items():
+        for i in rows.index[rows["kind"] == kind]:
+            n = int(rows.at[i, "n"])
+            hidden[i] |= bool(is_small(np.abs(np.array(shown) - n), rule.minimum).any())
+            if not hidden[i]:
+                shown.append(n)
+            # Both add up to those randomised.
+            others = rows.index[(rows["kind"] == rest) & _same_visit(rows, i)]
+            hidden[others] = hidden[i]
+    for i in rows.index[rows["kind"] == "carried_forward"]:
+        [whole] = rows.index[(rows["kind"] == "primary") & _same_visit(rows, i)]
+        hidden[i] |= hidden[whole] or bool(rule.hides(rows.at[i, "n"], rows.at[whole, "n"]))
+    for kind, of in _REASONS.items():
+        reasons = rows[rows["kind"] == kind]
+        for _, cells in reasons.groupby(reasons["visit"].fillna(""), sort=False):
+            whole = rows.index[(rows["kind"] == of) & _same_visit(rows, cells.index[0])]
+            if hidden[whole].any():
+                hidden[cells.index] = cells["n"] > 0
+            else:
+                hidden[cells.index] = rule.closes(cells["n"])
+    return hidden
+
+
+def _same_visit(rows: pd.DataFrame, i: int) -> pd.Series:
+    return rows["visit"].fillna("") == (rows.at[i, "visit"] or "")
+
+
+def told_descriptions(study: Study, descriptions: pd.DataFrame) -> pd.DataFrame:
+    """Hide what tells of few patients in a description of the arms before treatment.
+
+    Parameters
+    ----------
+    study : Study
+        Says how few that is.
+    descriptions : DataFrame
+        As of `Baseline`, with all numbers.
+
+    Returns
+    -------
+    DataFrame
+        Counts of categories are closed within each arm, with those of missing values; where how
+        many are missing is not told, shares are of all patients of an arm. The arms together are
+        told where each of them is. Figures of few patients are missing.
+    """
+    rule, frame = study.disclosure, descriptions
+    hidden = pd.Series(False, index=frame.index)
+    if rule.is_open:
+        return rule.masked(frame, hidden, "n")
+    everybody = {**arm_sizes(study), "": len(study.subjects())}
+    counts = frame["kind"].isin(["level", "missing"])
+    for (_, arm), cells in frame[counts].groupby(["characteristic", "arm"], sort=False):
+        if arm in everybody:
+            # Of a quantity only the missing are counted, which are told beside all.
+            alone = (cells["kind"] == "missing").all()
+            hidden[cells.index] = (
+                rule.hides(cells["n"], everybody[arm]) if alone else rule.closes(cells["n"])
+            )
+    lost = hidden & (frame["kind"] == "missing")
+    unknown = frame["characteristic"].isin(frame.loc[lost, "characteristic"])
+    all_of = frame["arm"].map(everybody).fillna(everybody[""])
+    of = frame["of"].where(~(unknown & (frame["kind"] == "level")), all_of)
+    levels = frame["kind"] == "level"
+    frame = frame.assign(of=of, estimate=frame["estimate"].mask(levels, frame["n"] / of))
+    keys = [frame["characteristic"], frame["row"]]
+    hidden |= ~frame["arm"].isin(everybody) & hidden.groupby(keys).transform("any")
+    hidden |= ~counts & rule.hides(frame["n"])
+    figures = ["estimate", "spread", "low", "high"]
+    told = rule.masked(frame, hidden, "n", figures, of="of")
+    # How many values are known tells how many are not.
+    pairs = set(zip(frame.loc[lost, "characteristic"], frame.loc[lost, "arm"], strict=True))
+    gone = [key in pairs for key in zip(frame["characteristic"], frame["arm"], strict=True)]
+    known = [c for c in ("n_control", "n_treated") if c in told]
+    told = told.assign(**{c: told[c].astype(float).mask(gone) for c in known})
+    quantities = np.array(gone) & ~counts.to_numpy()
+    return told.assign(n=told["n"].astype(float).mask(quantities))
+
+
+def told_balance(study: Study, told: pd.DataFrame, balance: pd.DataFrame) -> pd.DataFrame:
+    """Hide the differences that rest on counts or figures which are not told.
+
+    Parameters
+    ----------
+    study : Study
+        Its arms.
+    told : DataFrame
+        From `told_descriptions`.
+    balance : DataFrame
+        As of `Baseline`, with all numbers.
+
+    Returns
+    -------
+    DataFrame
+        Without the estimates of such characteristics and arms, and without how many values are
+        known where that tells of a few who are not.
+    """
+    if study.disclosure.is_open:
+        return balance
+    untold = told[(told["instead"] != "") & (told["kind"] != "missing")]
+    lost = set(zip(untold["characteristic"], untold["arm"], strict=True))
+    few = told[(told["instead"] != "") & (told["kind"] == "missing")]
+    missing = set(zip(few["characteristic"], few["arm"], strict=True))
+    gone: list[bool] = []
+    sizes: dict[str, list[bool]] = {"n_control": [], "n_treated": []}
+    for name, arm in zip(balance["characteristic"], balance["treated"], strict=True):
+        gone.append((name, arm) in lost or (name, study.control) in lost)
+        sizes["n_treated"].append((name, arm) in missing)
+        sizes["n_control"].append((name, study.control) in missing)
+    figures = ["estimate", "std_error", "conf_low", "conf_high"]
+    masks = dict.fromkeys(figures, gone) | sizes
+    return balance.assign(**{c: balance[c].astype(float).mask(m) for c, m in masks.items()})
+
+
+def arm_sizes(study: Study) -> dict[str, int]:
+    """Count the patients randomised to each arm, the control first."""
+    counts = study.subjects()[ARM].value_counts()
+    return {arm: int(counts[arm]) for arm in study.arms}
