@@ -61,7 +61,9 @@ def test_what_still_loads_makes_a_whole_book(bases, tmp_path):
 
 
 @given(st.data())
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 def test_faults_that_come_together_are_told(bases, tmp_path_factory, data):
     base = bases[0]
     known = list(mutations(base))

@@ -442,6 +442,15 @@ def test_folders_and_nothing_are_no_tables(ending, tmp_path):
         read_table(tmp_path / f"nothing{ending}")
 
 
+def test_bytes_that_are_no_text_are_told(tmp_path):
+    word = b"a word of its own"
+    pq.write_table(pa.table({"A": [word.decode()]}), tmp_path / "a.parquet", compression="none")
+    data = (tmp_path / "a.parquet").read_bytes()
+    (tmp_path / "a.parquet").write_bytes(data.replace(word, b"\xff" + word[1:]))
+    with pytest.raises(UnreadableTableError, match="parquet table"):
+        read_table(tmp_path / "a.parquet")
+
+
 def test_lists_are_no_cells(tmp_path):
     pq.write_table(pa.table({"A": pa.array([[1], [2]])}), tmp_path / "a.parquet")
     with pytest.raises(UnreadableTableError, match="no single values"):

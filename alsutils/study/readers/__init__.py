@@ -94,6 +94,7 @@ def read_file(path: Path, text_columns: tuple[str, ...] = ()) -> TableFile:
     try:
         check_content(path)
         raw = reader(path)
+        table = _assembled(raw, (*_TEXT, *text_columns))
     except UnreadableTableError:
         raise
     except PermissionError as error:
@@ -103,8 +104,7 @@ def read_file(path: Path, text_columns: tuple[str, ...] = ()) -> TableFile:
         said = " ".join(str(error).split())[:300]
         message = f"is not a readable {kind} table; export it again ({said})"
         raise UnreadableTableError(message) from error
-    text = (*_TEXT, *text_columns)
-    return TableFile(_assembled(raw, text), raw.labels, raw.first_row)
+    return TableFile(table, raw.labels, raw.first_row)
 
 
 def read_table(path: Path, text_columns: tuple[str, ...] = ()) -> pd.DataFrame:
