@@ -144,8 +144,11 @@ def profile(
     shift = {arm: (i - middle) * nudge for i, arm in enumerate(arms)}
     placed = frame.assign(at=frame["visit"] + frame["arm"].astype("str").map(shift).astype(float))
     colour = alt.Color("arm:N", scale=theme.arm_scale(arms), title=None)
+    # The arms of a single visit would else be spread over the whole width.
+    alone = alt.Scale(domain=[visits[0] - 1, visits[0] + 1]) if not gaps else alt.Undefined
+    axis = alt.Axis(values=visits, format="~g", grid=False)
     base = alt.Chart(placed).encode(
-        x=alt.X("at:Q", title=x_title, axis=alt.Axis(values=visits, format="~g", grid=False)),
+        x=alt.X("at:Q", title=x_title, axis=axis, scale=alone),
         color=colour,
         tooltip=[
             alt.Tooltip("arm:N", title="Arm"),

@@ -203,7 +203,7 @@ def cost_of_cutting(study: Study, result: CutCost | None) -> Table | Prose:
 
 def slopes(study: Study, result: Slopes) -> Table | Prose:
     """Lay out the differences in slope."""
-    if "estimate" not in result.frame:
+    if result.frame.empty:
         return Prose(" ".join(result.notes))
     frame = _with_words(result.frame)
     labels = {
