@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,9 @@ from hypothesis import strategies as st
 
 from alsutils.study.readers import ENDINGS, UnreadableTableError, read_file, read_table
 
+REFERENCE = Path(__file__).parents[1] / "reference" / "readers"
+# Where a SAS dataset of 64 bits says how many rows it has: a signature, and bytes from there.
+ROW_SIZES, ROW_COUNT = bytes.fromhex("f7f7f7f700000000"), 48
 N = 5
 DATES = ["2020-01-31", "1959-12-31", None, "1960-01-01", "2024-02-29"]
 MOMENTS = ["2020-01-31T23:59:59", "2020-02-01T00:00:00", None, "1960-01-01T12:30:00", None]
@@ -219,6 +223,16 @@ def test_a_sas_column_that_stands_twice_is_told(tmp_path):
     path.write_bytes(path.read_bytes().replace(b"BVAL", b"AVAL"))
     with pytest.raises(UnreadableTableError, match="duplicated"):
         read_table(path)
+
+
+def test_more_rows_than_a_file_can_hold_are_not_waited_for(tmp_path):
+    data = bytearray((REFERENCE / "adsl.sas7bdat").read_bytes())
+    count = data.find(ROW_SIZES) + ROW_COUNT
+    assert data[count] == 4
+    data[count : count + 4] = (10**9).to_bytes(4, "little")
+    (tmp_path / "adsl.sas7bdat").write_bytes(data)
+    with pytest.raises(UnreadableTableError, match="1,000,000,000 rows"):
+        read_table(tmp_path / "adsl.sas7bdat")
 
 
 def test_sas_texts_of_western_europe_are_read(tmp_path):

@@ -6,6 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from alsutils.study.readers.content import check_rows
 from alsutils.study.readers.raw import Raw
 
 
@@ -23,7 +24,9 @@ def read_parquet(path: Path) -> Raw:
     Raw
         Its columns without pandas' index.
     """
-    schema = pq.read_schema(path)
+    about = pq.read_metadata(path)
+    check_rows(about.num_rows)
+    schema = about.schema.to_arrow_schema()
     texts = [
         f.name for f in schema if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)
     ]

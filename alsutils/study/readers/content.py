@@ -16,7 +16,28 @@ _SIGNS = (
     (b"\xd0\xcf\x11\xe0", 0, "an old Excel workbook", ".xls"),
     (b"%PDF", 0, "a PDF", ".pdf"),
 )
+MOST_ROWS = 50_000_000  # far more than a trial has
 _BINARY = (".parquet", ".xpt", ".sas7bdat")
+
+
+def check_rows(rows: int, most: int = MOST_ROWS) -> None:
+    """Refuse a number of rows that a broken or hostile file claims to have, before it is read.
+
+    Parameters
+    ----------
+    rows : int
+        As the file says.
+    most : int
+        How many it can have.
+
+    Raises
+    ------
+    UnreadableTableError
+        If it says more.
+    """
+    if not 0 <= rows <= min(most, MOST_ROWS):
+        message = f"says that it has {rows:,} rows, which cannot be; export it again"
+        raise UnreadableTableError(message)
 
 
 def check_content(path: Path) -> None:

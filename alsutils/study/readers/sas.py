@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from alsutils.study.readers.content import check_rows
 from alsutils.study.readers.raw import Moment, Raw
 
 _ISO = "(?:E|B|IS)8601"
@@ -73,10 +74,10 @@ def read_sas7bdat(path: Path) -> Raw:
     """
     import pyreadstat
 
-    return _read(path, pyreadstat.read_sas7bdat)
+    return _read(path, pyreadstat.read_sas7bdat, counts_rows=True)
 
 
-def _read(path: Path, reader: Callable) -> Raw:
+def _read(path: Path, reader: Callable, *, counts_rows: bool = False) -> Raw:
     """Read with numbers in place of dates, which are made afterwards in one way for all files."""
     import pyreadstat
 
@@ -84,6 +85,9 @@ def _read(path: Path, reader: Callable) -> Raw:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # it renames a column that stands twice
+            if counts_rows:  # and makes room for them all, be they ever so many
+                _, about = reader(path, metadataonly=True)
+                check_rows(about.number_rows or 0, most=path.stat().st_size)
             try:
                 columns, about = reader(path, **options)
             except (UnicodeDecodeError, pyreadstat.ReadstatError):
