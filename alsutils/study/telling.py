@@ -53,7 +53,7 @@ def tell_sizes(
         return frame
     wholes = [study.subjects(name)[ARM].astype("str").value_counts() for name in (None, population)]
     arms = {"n_control": pd.Series(study.control, index=frame.index), "n_treated": frame["treated"]}
-    told, hidden = {}, np.zeros(len(frame), dtype=bool)
+    told, hidden = {}, pd.Series(False, index=frame.index)
     for column, arm in arms.items():
         if column not in frame:
             continue
@@ -64,5 +64,8 @@ def tell_sizes(
         told[column] = frame[column].astype(float).mask(small)
         hidden |= small
     if df and "df" in frame:
-        told["df"] = frame["df"].astype(float).mask(hidden)
+        # One model counts the patients of all of its arms.
+        model = [frame[c] for c in ("analysis", "endpoint", "visit") if c in frame]
+        together = hidden.groupby(model, dropna=False).transform("any") if model else hidden
+        told["df"] = frame["df"].astype(float).mask(together)
     return frame.assign(**told)
