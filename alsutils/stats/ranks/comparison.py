@@ -8,6 +8,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+from alsutils.stats.ranks.differences import ordered_differences
+
 Floats = NDArray[np.float64]
 
 _EXACT_BELOW = 50  # group size up to which the order statistics of the interval are exact, as in R
@@ -101,17 +103,18 @@ def rank_comparison(
         raise ValueError(f"both groups need a value; there are {m} treated and {n} control values")
     if (low_t > high_t).any() or (low_c > high_c).any():
         raise ValueError("a lower bound exceeds its upper bound; exchange them")
-    lowest = np.sort((low_t[:, None] - high_c[None, :]).ravel())
-    highest = np.sort((high_t[:, None] - low_c[None, :]).ravel())
+    outer = _outer(m, n, conf_level)
+    middles = [(m * n - 1) // 2, m * n // 2]
+    lowest = ordered_differences(low_t, high_c, [*middles, max(outer - 1, 0)])
+    highest = ordered_differences(high_t, low_c, [*middles, min(m * n - outer, m * n - 1)])
     # infinite, or undefined where both sides are open
     with np.errstate(invalid="ignore"):
-        middle = (np.median(lowest) + np.median(highest)) / 2
-    outer = _outer(m, n, conf_level)
+        middle = (lowest[:2].mean() + highest[:2].mean()) / 2
     z = _gehan(np.append(low_t, low_c), np.append(high_t, high_c), m)
     return RankComparison(
         estimate=float(middle) if np.isfinite(middle) else np.nan,
-        conf_low=float(lowest[outer - 1]) if outer else -np.inf,
-        conf_high=float(highest[m * n - outer]) if outer else np.inf,
+        conf_low=float(lowest[2]) if outer else -np.inf,
+        conf_high=float(highest[2]) if outer else np.inf,
         statistic=z,
         p_value=float(2 * stats.norm.sf(abs(z))) if np.isfinite(z) else np.nan,
         n_treated=m,
@@ -124,8 +127,9 @@ def _gehan(low: Floats, high: Floats, m: int) -> float:
     size = len(low)
     if size < 2:
         return np.nan
-    scores = (low[:, None] > high[None, :]).astype(float) - (high[:, None] < low[None, :])
-    each = scores.sum(axis=1)
+    # Those surely lower less those surely higher.
+    each = np.searchsorted(np.sort(high), low, side="left").astype(float)
+    each -= size - np.searchsorted(np.sort(low), high, side="right")
     n = size - m
     variance = m * n * (each**2).sum() / (size * (size - 1))
     return float(each[:m].sum() / np.sqrt(variance)) if variance > 0 else np.nan

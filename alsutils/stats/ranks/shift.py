@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from alsutils.stats.ranks.comparison import mann_whitney_cumulative
+from alsutils.stats.ranks.differences import ordered_differences
 
 Floats = NDArray[np.float64]
 ShiftMethod = Literal["auto", "exact", "asymptotic"]
@@ -110,12 +111,11 @@ def hodges_lehmann(
         level = np.nan
     middle = [(m * n - 1) // 2, m * n // 2]
     limits = [outer - 1, m * n - outer] if outer else []
-    # All differences of two large groups take long to sort; four places are asked for.
-    differences = np.partition(np.subtract.outer(x, y).ravel(), [*middle, *limits])
+    differences = ordered_differences(x, y, [*middle, *limits])
     return Shift(
-        estimate=float(differences[middle].mean()),
-        conf_low=float(differences[outer - 1]) if outer else -np.inf,
-        conf_high=float(differences[m * n - outer]) if outer else np.inf,
+        estimate=float(differences[:2].mean()),
+        conf_low=float(differences[2]) if outer else -np.inf,
+        conf_high=float(differences[3]) if outer else np.inf,
         statistic=w,
         p_value=p,
         exact=exact,
