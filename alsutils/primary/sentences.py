@@ -339,7 +339,7 @@ def together(study: Study, result: Together | None) -> Prose:
 def multiplicity(study: Study, result: Family) -> Prose:
     """Say how many differences each procedure shows."""
     count = len(result.frame)
-    if count == 1:
+    if count == 1 or result.frame["p_value"].isna().all():
         return Prose("")
     shown = {
         words: int((result.frame[name] <= study.alpha).sum()) for name, words in PROCEDURES.items()

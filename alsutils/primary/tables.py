@@ -347,6 +347,9 @@ def multiplicity(study: Study, result: Family) -> Table | Prose:
     """Lay out the adjusted p-values of every procedure."""
     if len(result.frame) == 1:
         return Prose("The study has one primary hypothesis: there is nothing to adjust for.")
+    if result.frame["p_value"].isna().all():
+        why = " ".join(result.notes)
+        return Prose(f"No primary hypothesis could be tested, so there is nothing to adjust. {why}")
     columns = {name: fmt.capitalised(words) for name, words in PROCEDURES.items()}
     return tables.table(
         result.frame,
