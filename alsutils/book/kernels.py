@@ -32,7 +32,13 @@ _DIES_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 def can_fork() -> bool:
     """Tell whether this machine can fork kernels and watch them."""
-    return sys.platform == "linux" and hasattr(os, "pidfd_open")
+    if sys.platform != "linux":
+        return False
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except (AttributeError, OSError):  # an old kernel, or a container that forbids it
+        return False
+    return True
 
 
 class WarmProcess:

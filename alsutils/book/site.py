@@ -159,7 +159,8 @@ def add_files(html: Path, tables: Path, pictures: Path, durations: str) -> None:
 def _mark() -> str:
     """Name what, beside its source, decides how a site comes out."""
     here = Path(__file__).parent
-    files = [here / name for name in ("site.py", "extension.py", "weight.py", "templates")]
+    names = ("site.py", "extension.py", "glossary.py", "quiz.py", "weight.py", "templates")
+    files = [here / name for name in names]
     packages = sorted(f"{d.name}=={d.version}" for d in distributions())
     return f"{sys.version}\n{caching.fingerprint(files)}\n" + "\n".join(packages)
 
