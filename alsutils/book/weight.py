@@ -121,8 +121,8 @@ def icons() -> str:
     A font in the style sheet shows in pages opened from a folder, too, where browsers refuse one
     in a file of its own.
     """
-    from fontTools import subset
-    from fontTools.ttLib import TTFont
+    from fontTools import subset  # type: ignore[import-untyped]
+    from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
     static = _theme_static()
     vendor = next(iter((static / _VENDOR).iterdir()))
@@ -155,7 +155,7 @@ def remove_unused(html: Path) -> None:
 
 
 def _theme_static() -> Path:
-    import pydata_sphinx_theme
+    import pydata_sphinx_theme  # type: ignore[import-untyped]
 
     root = Path(pydata_sphinx_theme.__file__).parent
     return root / "theme" / "pydata_sphinx_theme" / "static"

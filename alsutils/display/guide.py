@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import altair as alt
+import pandas as pd
 import yaml
 
 from alsutils.display import charts, tables
@@ -22,7 +23,7 @@ def columns_table() -> Table:
         "example": "Example",
     }
     frame = table_columns()
-    frame = frame.assign(dataset=frame["dataset"].str.upper())
+    frame = _quoted(frame.assign(dataset=frame["dataset"].str.upper()))
     return tables.table(frame, "Columns of the datasets", labels, group="dataset")
 
 
@@ -38,7 +39,16 @@ def fields_table(*folders: str) -> Table:
     contents = [
         yaml.safe_load((Path(folder) / "study.yml").read_text("utf-8")) for folder in folders
     ]
-    return tables.table(study_fields(*contents), "Fields of study.yml", labels, group="block")
+    frame = _quoted(study_fields(*contents))
+    return tables.table(frame, "Fields of study.yml", labels, group="block")
+
+
+def _quoted(frame: pd.DataFrame) -> pd.DataFrame:
+    """Write names that stand between backticks between quotation marks, as cells hold text only."""
+    words = frame.select_dtypes(exclude="bool").columns
+    return frame.assign(
+        **{c: frame[c].str.replace(r"`([^`]*)`", r"“\1”", regex=True) for c in words}
+    )
 
 
 def agreement_table(result: Agreement) -> Table:

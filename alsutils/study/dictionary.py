@@ -40,7 +40,7 @@ _DETAIL = "if there is; else the pages say that the data do not tell"
 # Columns that no study needs and that the book makes use of: dataset, name, what it holds, what
 # for, and an example.
 _OPTIONAL = (
-    ("adsl", "SITEID", "The site", "for sites and cluster effects", "701"),
+    ("adsl", "SITEID", "The site", "for sites and cluster effects", "S01"),
     ("adsl", "RANDDT", "Day of randomisation", "for enrolment over time", "2024-03-01"),
     ("adsl", "TRTSDT", "First day of treatment", "for rates of events", "2024-03-02"),
     ("adsl", "TRTEDT", "Last day of treatment", "for rates of events", "2024-09-01"),
@@ -194,7 +194,7 @@ def _explained(role: str, name: str, config: StudyConfig) -> tuple[str, str, str
             return "Y for an event that counts", "named by `adverse_events`", "Y"
         for event in block.interest:
             if name == event.column:
-                return "Group of events", "named by `interest`", event.values[0]
+                return "Group of events", "named by `interest`", event.model_dump()["values"][0]
     holds, example = _HOLDS.get(name, ("See study.yml", ""))
     if name in EVENT_DETAILS and role == "adae":
         return holds, _DETAIL, example

@@ -4,7 +4,7 @@ import ast
 
 import nbformat
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from papermill.parameterize import parameterize_notebook
 
@@ -49,6 +49,7 @@ def test_a_folders_name_is_one_literal(name):
     assert ast.literal_eval(statement.value) == name
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_characters="\0/"), min_size=1))
 def test_any_name_is_one_literal(name):
     [statement] = injected(name)

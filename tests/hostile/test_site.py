@@ -57,7 +57,7 @@ primary.charts.courses(study, primary.courses(study))
 '''
 ACTING = """() => [...document.querySelectorAll('article *')].filter(e =>
   ['IFRAME', 'OBJECT', 'EMBED', 'BASE'].includes(e.tagName)
-  || (e.tagName === 'IMG' && !e.src.startsWith('data:image/svg+xml'))
+  || (e.tagName === 'IMG' && !/^(data:image.svg.xml|http:..[^/]+.(_static|_images)[/])/.test(e.src))
   || (e.tagName === 'SCRIPT' && e.type !== 'application/json')
   || (e.tagName === 'A' && !/^(https?:|data:text|file:)/.test(e.href))
   || [...e.attributes].some(a => a.name.startsWith('on'))).map(e => e.outerHTML.slice(0, 200))"""
@@ -132,6 +132,6 @@ def test_no_word_acts(name, width, home, browser):
     assert trouble == []
     if name.endswith("words"):
         read = page.inner_text("article")
-        for payload in PAYLOADS[:4]:
-            assert payload in read
+        for word in ("<script>alert(1)</script>", "```{include} /etc/passwd Tablets"):
+            assert word in read  # of the title, and of an arm
     page.close()

@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alsutils.study.text import MOST_ACCENTS, plain, plain_content, plain_table
@@ -35,6 +35,7 @@ def test_marks_of_the_books_sentences_are_parted_without_a_trace(typed):
     assert plain(typed) != typed
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_plain_text_stays_as_it_is(text):
     once = plain(text)

@@ -105,7 +105,9 @@ def test_kinds_of_a_few_are_not_told_nor_what_gives_them_away(make: Callable[...
         assert (hidden >= small).all()
         assert not hidden.any() or (hidden & (numbers > 0)).sum() >= 2
     kinds = survival.competing(study)
-    told = set() if kinds is None else set(zip(kinds.curves["arm"], kinds.curves["kind"], strict=True))
+    told = (
+        set() if kinds is None else set(zip(kinds.curves["arm"], kinds.curves["kind"], strict=True))
+    )
     assert not any(found.hidden.at[arm, kind] for arm, kind in told)
     [states] = survival.states(study)
     assert "Treated" in states.hidden

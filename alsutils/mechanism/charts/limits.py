@@ -39,7 +39,9 @@ def distributions(study: Study, result: Distributions | None) -> Figure | Prose:
         )
     parts = []
     for arm, rows in result.curve.groupby("arm", sort=False):
+        # Where a curve is told at some values only, it is not told where it ends.
         end = rows.iloc[[-1]].assign(value=rows["value"].max() * 1.15, estimate=1.0)
+        end = end if study.disclosure.is_open else end.head(0)
         parts.append(pd.concat([rows, end]).assign(arm=arm))
     frame = pd.concat(parts, ignore_index=True)
     title = f"{result.shown}{', ' + result.unit if result.unit else ''}"
