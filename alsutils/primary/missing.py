@@ -190,7 +190,9 @@ def assumptions(study: Study) -> Assumptions:
         try:
             found = analyse()
         except ValueError as error:
-            notes.append(f"{words}: {error}.")
+            # The message may name a patient.
+            why = error if study.disclosure.is_open else "it cannot be computed from these data"
+            notes.append(f"{words}: {why}.")
             continue
         rows = found[found["visit"] == study.visit_label(last)]
         if "n_treated" not in rows:
@@ -252,11 +254,15 @@ def tipping(study: Study) -> Tipping | None:
     frames, contours = [], []
     for arm in study.treated:
         rows = base.frame[(base.frame["visit"] == last) & (base.frame["arm"] == arm)]
+        if rows.empty:  # nobody of the arm was seen, so that nothing tells what to impute
+            continue
         against = -np.sign(rows["estimate"].iloc[0]) or 1.0
         steps = np.linspace(0, reach, STEPS)
         found = tipping_point(base, -against * steps, against * steps, last, [arm], study.alpha)
         frames.append(found.frame.assign(treated=arm))
         contours.append(found.contour.assign(treated=arm))
+    if not frames:
+        return None
     return Tipping(pd.concat(frames, ignore_index=True), pd.concat(contours, ignore_index=True))
 
 

@@ -190,11 +190,11 @@ def past_and_future(study: Study, result: PastAndFuture | None) -> Prose:
         f"{fmt.listed(found)}."
     )
     if change.residual_sd == change.residual_sd:  # known: some patient has three values
+        scatter = f"{fmt.number(change.residual_sd)} {about.unit}".strip()
         lines.append(
-            f"Values scatter around the patients' lines by {fmt.number(change.residual_sd)} "
-            f"{about.unit}. If that scatter is new at every visit, "
-            f"{fmt.percent(change.reliability)} of the variance of the earlier slopes is real, "
-            f"and noise alone would give {fmt.number(change.by_noise)}."
+            f"Values scatter around the patients' lines by {scatter}. If that scatter is new at "
+            f"every visit, {fmt.percent(change.reliability)} of the variance of the earlier slopes "
+            f"is real, and noise alone would give {fmt.number(change.by_noise)}."
         )
         frame = change.frame
         if (frame["conf_high"] < change.by_noise).all():
@@ -293,24 +293,24 @@ def tipping(study: Study, result: Tipping | None) -> Prose:
         return Prose("")
     unit = study.parameter(study.primary.parameter).unit
     lines = []
-    for arm in study.treated:
+    for arm in result.frame["treated"].unique():
         cells = result.frame[result.frame["treated"] == arm]
         start = cells[(cells["delta_control"] == 0) & (cells["delta_treated"] == 0)].iloc[0]
         turn = result.contour[
             (result.contour["treated"] == arm) & (result.contour["delta_control"] == 0)
         ]
-        reach = fmt.number(cells["delta_treated"].abs().max(), 1)
+        reach = f"{fmt.number(cells['delta_treated'].abs().max(), 1)} {unit}".strip()
         if start["p_value"] >= study.alpha:
             lines.append(f"{arm}: the interval includes no difference before anything is shifted.")
         elif turn.empty:
             lines.append(
-                f"{arm}: shifting the missing treated patients alone, even by {reach} {unit}, does "
+                f"{arm}: shifting the missing treated patients alone, even by {reach}, does "
                 "not turn the result."
             )
         else:
-            shift = fmt.number(abs(turn["delta_treated"].iloc[0]), 1)
+            shift = f"{fmt.number(abs(turn['delta_treated'].iloc[0]), 1)} {unit}".strip()
             lines.append(
-                f"{arm}: the result turns once the missing treated patients did {shift} {unit} "
+                f"{arm}: the result turns once the missing treated patients did {shift} "
                 "worse than those who stayed suggest."
             )
     return Prose(" ".join(lines))

@@ -483,7 +483,7 @@ def _add_blocks(shape: Shape, settings: dict[str, Any]) -> None:
 LONG = "Tablets twice a day with a course of exercises at home"
 DOSES = ("Placebo", "Low dose", "High dose")
 FIVE = ("Placebo", "Dose 1", "Dose 2", "Dose 3", "Dose 4")
-FOREIGN = ("Kontrolle (Größe ≤ 5 µg)", "Präparat “Ω” – tägl.", "治療群")
+FOREIGN = ("Kontrolle (Größe ≤ 5 µg)", "Präparat “Ω” – täglich", "治療群")
 
 SHAPES = (
     Shape(name="plain"),

@@ -54,7 +54,8 @@ def detectable(study: Study, result: Detectable) -> Figure | Prose:
         layers.append(matter.mark_rule(strokeDash=[2, 2]).encode(x="difference:Q"))
     told = [
         f"{r['visit']}, {r['contrast']}: {fmt.number(r['estimate'])}"
-        for _, r in result.frame[result.frame["power"] == levels[0]].dropna().iterrows()
+        for r in result.frame.dropna(subset=["estimate"]).to_dict("records")
+        if r["power"] == levels[0]
     ]
     caption = f"Dashed lines at {fmt.listed([fmt.percent(p) for p in levels])} power."
     if result.minimal_important is not None:
