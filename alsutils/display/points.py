@@ -69,6 +69,11 @@ def drawn(
     return Points(frame.iloc[places], words)
 
 
+def size_of(count: int, largest: int) -> int:
+    """Give the area of each of so many points: many are small, so that they hide less."""
+    return largest if count <= MOST_POINTS // 5 else max(12, largest // 4)
+
+
 def thinned(curves: pd.DataFrame, by: str = "arm", most: int = MOST_STEPS) -> pd.DataFrame:
     """Leave out steps of curves that no page is wide enough to show.
 

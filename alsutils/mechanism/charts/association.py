@@ -5,7 +5,7 @@ import numpy as np
 
 from alsutils.display import Figure, Prose, charts, theme
 from alsutils.display import format as fmt
-from alsutils.display.points import drawn
+from alsutils.display.points import drawn, size_of
 from alsutils.mechanism.association import PARTIAL, PEARSON, SPEARMAN, Associations
 from alsutils.mechanism.responders import GOOD, OTHERS
 from alsutils.mechanism.selection import Forks, Selection
@@ -41,7 +41,7 @@ def scatter(study: Study, result: Associations | None) -> Figure | Prose:
     base = alt.Chart(shown.frame)
     axis = alt.Axis(format="~g", tickCount=5)
     log = alt.Scale(type="log", zero=False, nice=False, padding=12)
-    points = base.mark_point(filled=True, size=70, opacity=0.85).encode(
+    points = base.mark_point(filled=True, size=size_of(len(shown.frame), 70), opacity=0.85).encode(
         x=alt.X("x:Q", title=f"{result.x}, ratio to baseline", scale=log, axis=axis),
         y=alt.Y("y:Q", title=f"{result.y}, ratio to baseline", scale=log, axis=axis),
         color=alt.Color("group:N", title=None, scale=group_scale(present)),

@@ -15,6 +15,8 @@ from alsutils.mechanism.taken import Taken
 from alsutils.mechanism.words import NO_BATCH, NO_WALL, NOT_TOLD
 from alsutils.study import Study
 
+FEW_VISITS = 5  # whose names fit beside each other under half a page
+BOXES = 160  # pixels that the boxes of a panel may take
 MOST_DOTS = 4_000  # in all panels together
 MOST_COLUMNS = 8  # arms and visits that fit beside each other
 _LOG_AXIS = alt.Axis(tickCount=4, format="~g", grid=False)
@@ -149,7 +151,9 @@ def levels(study: Study, result: Levels | None) -> Figure | Prose:
     if len(points):
         dots_only = points[["endpoint", "visit_label", "arm", "bound"]].assign(kind="point")
         both = pd.concat([both, dots_only.astype({"arm": "str"})], ignore_index=True)
-    x = alt.X("visit_label:N", sort=visits, title=None, axis=alt.Axis(labelAngle=0, grid=False))
+    angle = 0 if len(visits) <= FEW_VISITS else -60
+    x = alt.X("visit_label:N", sort=visits, title=None, axis=alt.Axis(labelAngle=angle, grid=False))
+    wide = max(2, min(9, BOXES // (len(visits) * len(study.arms))))
     base = alt.Chart(both).encode(
         x=x,
         xOffset=alt.XOffset("arm:N", sort=list(study.arms)),
@@ -170,8 +174,8 @@ def levels(study: Study, result: Levels | None) -> Figure | Prose:
     span = boxes.mark_rule().encode(
         y=alt.Y("p10:Q", title=None, scale=scale, axis=_LOG_AXIS), y2="p90:Q"
     )
-    box = boxes.mark_bar(size=9, opacity=0.55).encode(y=alt.Y("q25:Q", scale=scale), y2="q75:Q")
-    middle = boxes.mark_tick(size=12, thickness=2.5, orient="horizontal").encode(
+    box = boxes.mark_bar(size=wide, opacity=0.55).encode(y=alt.Y("q25:Q", scale=scale), y2="q75:Q")
+    middle = boxes.mark_tick(size=wide + 3, thickness=2.5, orient="horizontal").encode(
         y=alt.Y("median:Q", scale=scale)
     )
     dots = (

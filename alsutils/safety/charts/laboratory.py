@@ -6,7 +6,7 @@ import pandas as pd
 
 from alsutils.display import Figure, Prose, theme
 from alsutils.display import format as fmt
-from alsutils.display.points import drawn
+from alsutils.display.points import drawn, size_of
 from alsutils.safety.laboratory import ALT_LIMIT, BILIRUBIN_LIMIT, HysLaw
 from alsutils.safety.words import NO_LIVER
 from alsutils.study import Study
@@ -56,7 +56,7 @@ def _points(study: Study, points: pd.DataFrame) -> alt.FacetChart | alt.LayerCha
     top = {name: max(8.0, 1.2 * points[name].max()) for name in _TITLES}
     frame = points.assign(**{name: points[name].clip(lower=_LEAST) for name in _TITLES})
     base = alt.Chart(frame)
-    marks = base.mark_point(filled=True, size=60, opacity=0.8).encode(
+    marks = base.mark_point(filled=True, size=size_of(len(frame), 60), opacity=0.8).encode(
         x=_axis(alt.X, "liver", top),
         y=_axis(alt.Y, "bilirubin", top),
         color=alt.Color("arm:N", scale=theme.arm_scale(study.arms), title=None),
