@@ -191,7 +191,8 @@ def assumptions(study: Study) -> Assumptions:
             found = analyse()
         except ValueError as error:
             # The message may name a patient.
-            why = error if study.disclosure.is_open else "it cannot be computed from these data"
+            told = study.is_synthetic or study.shows_subjects
+            why = error if told else "it cannot be computed from these data"
             notes.append(f"{words}: {why}.")
             continue
         rows = found[found["visit"] == study.visit_label(last)]
