@@ -48,13 +48,14 @@ def dots(study: Study, result: Incidence | None) -> Figure | Prose:
         f"{fmt.count_of(r['events_control'], r['n_control'])} of {study.control}"
         for _, r in raised.head(TOLD).iterrows()
     ]
+    most = f" Most raised under treatment: {'; '.join(told)}." if told else ""
     hidden = f" {study.disclosure.why}" if result.shown_counts["share"].isna().any() else ""
     least = result.minimum_percent
     which = f", as far as {least:g}% of an arm had it" if least else ""
     return Figure(
         chart,
         f"Share of patients with each {_kind(result)} by arm{which}, and the difference from "
-        f"{study.control} with its interval. Most raised under treatment: {'; '.join(told)}.",
+        f"{study.control} with its interval.{most}",
         f"Left: share of patients with the event in each arm. Right: difference from "
         f"{study.control} in percentage points, with Newcombe's "
         f"{fmt.percent(1 - result.alpha)} interval; to the right of the line more patients had it "
