@@ -82,9 +82,7 @@ def ancova(
     counts = used[arm].value_counts()
     for label in (control, *others):
         if counts.get(label, 0) == 0:
-            raise AncovaError(
-                f"nobody in arm {label!r} has a value and all covariates"
-            )
+            raise AncovaError(f"nobody in arm {label!r} has a value and all covariates")
     # The names of columns and levels stay out of the formula, whatever they hold.
     frame = pd.DataFrame({"y": used[outcome].astype(float), "arm": used[arm].cat.codes})
     terms = ["C(arm)"]
