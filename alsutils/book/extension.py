@@ -6,6 +6,7 @@ the site is built, which browsers draw by themselves, and nothing is asked of an
 
 import re
 import unicodedata
+from collections.abc import Callable
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -112,11 +113,26 @@ def _finish_page(
         app.add_js_file("als-tables.js", loading_method="defer")
     if "body" in context:
         context["body"] = _CITATION_ROLES.sub("", context["body"])
+    if "generate_toctree_html" in context:
+        context["generate_toctree_html"] = _with_named_toggles(context["generate_toctree_html"])
     if template == "search.html":  # the one template of the theme that does not escape it
         context["docstitle"] = escape(context["docstitle"])
     if app.config.alsbook_synthetic:
         index = context["pathto"](app.config.root_doc)
         context["theme_announcement"] = _BANNER.format(index=index)
+
+
+def _with_named_toggles(draw: Callable[..., Any]) -> Callable[..., Any]:
+    """Have the toggles of the sidebar named, which the theme leaves to an icon."""
+
+    def named(*args: Any, **kwargs: Any) -> Any:
+        drawn = draw(*args, **kwargs)
+        for toggle in drawn("summary"):
+            chapter = toggle.find_parent("li").find("a").get_text(strip=True)
+            toggle["aria-label"] = f"Pages that belong to {chapter}"
+        return drawn
+
+    return named
 
 
 def _mathml(self: Any, node: nodes.Element, block: bool) -> str:

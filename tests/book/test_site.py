@@ -13,7 +13,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from playwright.sync_api import Browser, Page
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
 
 from alsutils.book.chapters import find_book
 from alsutils.study import load_study
@@ -140,6 +141,59 @@ def test_text_is_legible(name, scheme, visit):
     colours = {*page.evaluate(TEXTS), *page.evaluate(CELLS)}
     faint = {colour for colour in colours if contrast(colour, ground) < LEAST_CONTRAST}
     assert faint == set()
+
+
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_no_barrier_that_a_checker_finds(name, scheme, visit):
+    page = visit(name, scheme=scheme).page
+    page.wait_for_function(DRAWN, timeout=PATIENCE)
+    # Of what the mode changes, colours are all; the rest is checked once.
+    rules = {"type": "tag", "values": WCAG} if scheme == "light" else ["color-contrast"]
+    options = {"runOnly": rules, "resultTypes": ["violations"]}
+    # Drawings are hidden from screen readers, and another test looks at their colours.
+    found = Axe().run(page, {"exclude": [[".als-drawing svg"]]}, options).response
+    barriers = [v for v in found["violations"] if v["impact"] in ("serious", "critical")]
+    assert not barriers, [(v["id"], [n["html"][:200] for n in v["nodes"][:3]]) for v in barriers]
+
+
+def test_a_solution_unfolds_and_a_question_answers(visit):
+    seen = visit("chapters/exercises/primary_exercises")
+    page = seen.page
+    solution = page.locator(".solution.dropdown").first
+    output = solution.locator("table").first
+    expect(output).to_be_hidden()
+    solution.locator(".toggle-button").press("Enter")
+    expect(output).to_be_visible()
+    page.locator(".als-question summary").first.press("Enter")
+    expect(page.get_by_text("Not quite.").first).to_be_visible()
+    assert not seen.trouble
+
+
+def test_sliders_change_what_is_drawn(visit):
+    seen = visit("chapters/guide/playground")
+    page = seen.page
+    page.wait_for_function(DRAWN, timeout=PATIENCE)
+    figure = page.locator(".als-figure", has=page.get_by_label("True effect (standard errors)"))
+    drawn = "e => [...e.querySelectorAll('.mark-rect path, .mark-rule line')].map(p => p.outerHTML)"
+    before, said = figure.evaluate(drawn), figure.locator(".als-readout").inner_text()
+    assert before
+    figure.get_by_label("True effect (standard errors)").press("End")
+    expect(figure.locator(".als-readout")).not_to_have_text(said)
+    assert figure.evaluate(drawn) != before
+    assert not seen.trouble
+
+
+def test_a_term_explains_itself_in_a_chapter(visit):
+    page = visit(CHAPTER).page
+    term = page.locator("a.als-term").first
+    term.hover()
+    assert term.evaluate("e => getComputedStyle(e, '::after').content") == (
+        f'"{term.get_attribute("data-definition")}"'
+    )
 
 
 @pytest.mark.parametrize("name", PAGES)
