@@ -32,7 +32,7 @@ def test_a_trap_misleads_and_its_cure_does_not(name: TrapName) -> None:
     assert figure.description.startswith("Simulated")
     assert figure.caption.startswith("Simulated")
     assert figure.results["endpoint"].str.startswith("simulated").all()
-    assert str(survival.sentences.trap(example)).startswith("*Simulated")
+    assert str(survival.sentences.trap(example)).startswith("**Simulated")
 
 
 def test_thinned_curves_keep_their_height() -> None:
