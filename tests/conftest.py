@@ -1,18 +1,38 @@
-"""What tests of several wings ask of all that a chapter shows."""
+"""What tests of several folders share: a browser, and a search of all that a chapter shows."""
 
 import json
+import os
 import re
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import altair as alt
 import numpy as np
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from alsutils.display import Figure
 
 _NUMBER = re.compile(r"[-−]?\d[\d,]*\.\d+")
 _PIECES = 1e-6  # charts carry six decimals
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Start Chromium, once for all tests of a process."""
+    if os.environ.get("ALSBOOK_NO_BROWSER") == "1":
+        pytest.skip("ALSBOOK_NO_BROWSER=1")
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        pytest.fail(
+            "This test needs Chromium: apt-get install chromium (or set ALSBOOK_NO_BROWSER=1 "
+            "to go without)"
+        )
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield launched
+        launched.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,14 +1,12 @@
 """A study and a book small enough to be built in seconds, and the real book's site."""
 
-import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 from typer.testing import CliRunner, Result
 
 from alsutils.book import cache
@@ -187,20 +185,3 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     result = _run("build", ROOT / "data" / "oh2018", "--book", ROOT, "--out", out)
     assert result.exit_code == 0, result.output
     return out
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Start Chromium, once for all tests of a process."""
-    if os.environ.get("ALSBOOK_NO_BROWSER") == "1":
-        pytest.skip("ALSBOOK_NO_BROWSER=1")
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        pytest.fail(
-            "This test needs Chromium: apt-get install chromium (or set ALSBOOK_NO_BROWSER=1 "
-            "to go without)"
-        )
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield launched
-        launched.close()

@@ -61,7 +61,7 @@ def test_an_odd_name_is_executed_as_it_is(tmp_path):
     done = {}
     task = Task("page", notebook(), tmp_path, {"study_path": ODD})
     assert execute_all([task], 1, lambda _: None, done.__setitem__) == []
-    [output] = done["page"].cells[-1].outputs
+    [output] = done["page"].notebook.cells[-1].outputs
     assert ast.literal_eval(output.text.strip()) == ODD
 
 

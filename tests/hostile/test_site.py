@@ -2,13 +2,10 @@
 
 import functools
 import http.server
-import os
-import shutil
 import threading
 
 import pytest
 import yaml
-from playwright.sync_api import sync_playwright
 from typer.testing import CliRunner
 
 from alsutils.book import cache
@@ -99,17 +96,6 @@ def home(site):
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/"
     server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if os.environ.get("ALSBOOK_NO_BROWSER") == "1":
-        pytest.skip("ALSBOOK_NO_BROWSER=1")
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield launched
-        launched.close()
 
 
 @pytest.mark.parametrize("name", ["index", "chapters/01_words", "search"])
