@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -55,7 +56,7 @@ class Samples:
         """Label of each analyte by its parameter."""
         return {marker.parameter: marker.label for marker in self.panel}
 
-    @property
+    @cached_property
     def based(self) -> pd.DataFrame:
         """The measurements after baseline of patients who have a baseline of that analyte."""
         later = self.frame["visit"].isin(self.visits) & self.frame["base_bound"].notna()
@@ -69,8 +70,12 @@ class Samples:
 
     def at(self, parameter: str, visit: float) -> pd.DataFrame:
         """Rows of `based` of one analyte at one visit."""
-        rows = self.based
-        return rows[(rows["parameter"] == parameter) & (rows["visit"] == visit)]
+        return self._cells.get((parameter, visit), self.based.iloc[:0])
+
+    @cached_property
+    def _cells(self) -> dict[object, pd.DataFrame]:
+        # A big panel is asked for hundreds of cells; searching all of it each time takes minutes.
+        return dict(list(self.based.groupby(["parameter", "visit"], sort=False, observed=True)))
 
 
 def samples(study: Study) -> Samples | None:
