@@ -14,7 +14,6 @@ from alsutils.display import format as fmt
 FOLDER = "tables"
 _SLUG_LENGTH = 60
 _FIGURE = re.compile(r"[-−]?\d[\d,]*(\.\d+)?")
-_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 # Any of these may part cells, by the reader's country; in quotes they do not.
 _PARTING = re.compile('[,;\t"\r\n]')
 # Windows keeps these names for devices, whatever the ending.
@@ -53,10 +52,10 @@ class ExportedTable:
         pairs = zip(sheet.spanners, sheet.headings, strict=True)
         heads = [f"{over}: {head}" if over else head for over, head in pairs]
         own = [sheet.group_label] if sheet.groups else []
-        lines = [_line(map(spreadsheet_text, (*own, *heads)))]
+        lines = [_line(map(fmt.spreadsheet_text, (*own, *heads)))]
         for i, row in enumerate(sheet.rows):
             group = [sheet.groups[i]] if sheet.groups else []
-            lines.append(_line([*map(spreadsheet_text, group), *map(_cell, row)]))
+            lines.append(_line([*map(fmt.spreadsheet_text, group), *map(_cell, row)]))
         return "".join(lines)
 
     def to_rtf(self) -> str:
@@ -176,7 +175,7 @@ def _cell(words: str) -> str:
         return ""
     if _FIGURE.fullmatch(words):
         return words.replace("−", "-").replace(",", "")
-    return spreadsheet_text(words)
+    return fmt.spreadsheet_text(words)
 
 
 def _line(cells: Iterable[str]) -> str:
@@ -188,25 +187,10 @@ def _line(cells: Iterable[str]) -> str:
     return (",".join(quoted) or '""') + "\n"
 
 
-def spreadsheet_text(words: str) -> str:
-    """Write text so that no spreadsheet takes it for a formula.
-
-    References
-    ----------
-    OWASP, CSV injection, https://owasp.org/www-community/attacks/CSV_Injection.
-    """
-    plain = _on_one_line(words)
-    return f"'{plain}" if plain.startswith(_FORMULA) else plain
-
-
-def _on_one_line(words: str) -> str:
-    return "".join(c for c in " ".join(words.split()) if unicodedata.category(c) != "Cc")
-
-
 def _rtf(words: str) -> str:
     """Escape text for RTF: its control characters, and all that is not ASCII as UTF-16 units."""
     out = []
-    for character in _on_one_line(words):
+    for character in fmt.on_one_line(words):
         if character in "\\{}":
             out.append(f"\\{character}")
         elif character.isascii():

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from alsutils.book.errors import BuildError
-from alsutils.book.exports import spreadsheet_text
 from alsutils.display import RESULTS_MIME
+from alsutils.display import format as fmt
 from alsutils.stats.tidy import RESULT_COLUMNS
 
 _COUNTS = ("n_control", "n_treated")
@@ -64,4 +64,4 @@ def _cell(column: str, value: Any) -> str:
         return ""
     if column in _COUNTS and float(value).is_integer():
         return str(int(value))
-    return repr(value) if isinstance(value, int | float) else spreadsheet_text(str(value))
+    return repr(value) if isinstance(value, int | float) else fmt.spreadsheet_text(str(value))

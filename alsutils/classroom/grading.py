@@ -8,13 +8,13 @@ import pandas as pd
 
 from alsutils.classroom.roster import folder_name
 from alsutils.classroom.setting import KEY, SLIPS, SUBMISSIONS, TEACHER
+from alsutils.display import format as fmt
 from alsutils.study.errors import Problem, StudyError
 from alsutils.study.readers import UnreadableTableError, read_table
 
 GRADES = "grades"
 _RIGHT = "Right."
 _NUMBER = re.compile(r"^([<>]?)([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)$", re.IGNORECASE)
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -234,6 +234,6 @@ def _write(folder: Path, grades: Grades, frame: pd.DataFrame) -> None:
 
 
 def _harmless(value: object) -> object:
-    if not isinstance(value, str) or not value.startswith(_FORMULA) or read_number(value):
-        return value
-    return f"'{value}"
+    return (
+        fmt.spreadsheet_text(value) if isinstance(value, str) and not read_number(value) else value
+    )

@@ -2,9 +2,11 @@
 
 import math
 import re
+import unicodedata
 from collections.abc import Sequence
 
 MISSING = "–"
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # what a spreadsheet may take for one
 # What Markdown or MyST would act on, save the marks of the sentences themselves.
 _MARKS = re.compile(r"(\*\*|\{cite:p\}`[\w-]+`)|([\\`*_{}\[\]<>#$|~^&])")
 _FIRST = re.compile(r"[-+=:%(]|\d{1,9}(?=[.)])")  # and only where it begins a line
@@ -134,3 +136,19 @@ def _markdown_line(line: str) -> str:
     # A number is escaped at the sign after it, any other mark before it.
     place = first.end() if first[0].isdigit() else 0
     return f"{lead}{words[:place]}\\{words[place:]}"
+
+
+def on_one_line(words: str) -> str:
+    """Write text without line breaks and control characters."""
+    return "".join(c for c in " ".join(words.split()) if unicodedata.category(c) != "Cc")
+
+
+def spreadsheet_text(words: str) -> str:
+    """Write text so that no spreadsheet takes it for a formula.
+
+    References
+    ----------
+    OWASP, CSV injection, https://owasp.org/www-community/attacks/CSV_Injection.
+    """
+    plain = on_one_line(words)
+    return f"'{plain}" if plain.startswith(_FORMULA) else plain

@@ -1,6 +1,5 @@
 """Builds that are killed, stopped, hung, refused room or run in an odd place."""
 
-import importlib.util
 import os
 import resource
 import signal
@@ -11,9 +10,7 @@ from pathlib import Path
 
 import pytest
 
-SPEC = importlib.util.spec_from_file_location("killing", Path(__file__).with_name("killing.py"))
-killing = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(killing)
+from tests.book import killing
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc")
 HANGS = 'from pathlib import Path\nPath("started").touch()\nimport time; time.sleep(1e6)'

@@ -1,6 +1,5 @@
 """Books of several studies at once, on this machine and on a cluster."""
 
-import importlib.util
 import json
 import os
 import shutil
@@ -11,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-SPEC = importlib.util.spec_from_file_location("killing", Path(__file__).with_name("killing.py"))
-killing = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(killing)
+from tests.book import killing
+
 EXECUTABLE = Path(sys.executable).with_name("dask")
 
 

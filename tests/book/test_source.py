@@ -23,7 +23,7 @@ MAY_IMPORT = {
     **{wing: {wing, "display", "study", "stats"} for wing in WINGS},
     "appraisal": {*WINGS, "display", "study", "stats"},
     "playground": {"playground", "display", "stats"},
-    "classroom": {"classroom", "study", "stats"},
+    "classroom": {"classroom", "display", "study", "stats"},
     "book": {"book", "classroom", "display", "study", "stats"},
 }
 ROOMS = ("analysis", "charts", "tables", "sentences")

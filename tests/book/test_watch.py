@@ -1,18 +1,14 @@
 """A saved file builds the site again, and the page in the browser follows."""
 
-import importlib.util
 import re
 import signal
 import urllib.error
 import urllib.request
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
-SPEC = importlib.util.spec_from_file_location("killing", Path(__file__).with_name("killing.py"))
-killing = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(killing)
+from tests.book import killing
 
 PATIENCE = 120_000  # milliseconds
 

@@ -223,12 +223,17 @@ def test_a_common_mistake_is_named(made, key):
 
 
 def test_what_is_handed_in_cannot_run_in_a_spreadsheet_and_strangers_are_told(made, key):
-    hand_in(made, "cmd-x", {"difference": '=HYPERLINK("http://x")', "n_treated": "-3"})
+    hand_in(
+        made,
+        "cmd-x",
+        {"difference": '=HYPERLINK("http://x")', "n_treated": "-3", "mmrm": "＝1+1\n=2"},
+    )
     hand_in(made, "nobody", {"difference": "1"})
     (made / "submissions" / "anna.csv").write_bytes(b"\x00\xff broken")
     grades = grade_class(made)
     text = (made / "grades" / "grades.csv").read_text("utf-8")
     assert "'=HYPERLINK" in text
+    assert "'＝1+1 =2" in text
     assert ",-3," in text
     assert "'=cmd|x" in text
     assert any(note.startswith("nobody.csv") for note in grades.notes)
