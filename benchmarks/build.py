@@ -33,7 +33,7 @@ from alsutils.study import load_study
 ROOT = Path(__file__).parents[1]
 OUTPUT = ROOT / "tests" / "reference" / "build" / "speed.csv"
 BOOK = ("_config.yml", "_toc.yml", "index.md", "references.bib", "requirements.txt", "chapters")
-BOOK += ("data/oh2018", "data/oh2018-no-effect", "tests/reference")
+BOOK += ("data/oh2018", "data/oh2018-no-effect", "data/cdisc-pilot", "tests/reference")
 CHANGED = "chapters/02_safety.py"
 ALSBOOK = "from alsutils.book.cli import app; app()"
 JUPYTER_BOOK = "from jupyter_book.cli.main import main; main()"
