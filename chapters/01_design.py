@@ -87,6 +87,15 @@ design.tables.schedule(study, plan)
 
 # %% [markdown]
 """
+```{question} At one visit the circle of a measurement is half full. What may be said?
+- ( ) Half of the measurements at that visit were wrong.
+  The circle says how many were made. It says nothing of how well.
+- (x) About half of the patients were not measured then.
+  So the mean of that visit speaks of the other half, and it matters who they are.
+- ( ) The protocol asked for the measurement in half of the patients only.
+  Perhaps. But the picture cannot tell a plan from a gap; the protocol can.
+```
+
 ## The way of the patients
 
 Randomisation makes groups that differ by nothing but chance. Every patient lost after it can undo
@@ -116,6 +125,15 @@ design.sentences.departures(study, followed)
 
 # %% [markdown]
 """
+```{question} As many patients left one arm as the other. Can leaving still spoil the comparison?
+- (x) Yes, if they were different patients.
+  One arm may lose those who fare worst, the other those who feel well. Look at the reasons, not only at the numbers.
+- ( ) No, for the arms lost alike.
+  Alike in number is not alike in kind.
+- ( ) Only if more than half of them left.
+  There is no such line. A few can matter if they differ and the effect is small.
+```
+
 ## Who was seen at each visit
 
 A mean at a visit is the mean of those who came. The share of those randomised who came says how far
@@ -134,6 +152,15 @@ design.sentences.attendance(study, seen)
 
 # %% [markdown]
 """
+```{question} Every patient declines, and yet the mean of those who were seen rises from one visit to the next. What is the likeliest reason?
+- ( ) The treatment has begun to work.
+  If every patient declines, no treatment has made anybody better.
+- ( ) The scale was read in another way.
+  That can happen. But there is a plainer reason, and it happens in most trials.
+- (x) Those who were worst off no longer came.
+  The mean is now the mean of others. So look at who came before you look at the mean.
+```
+
 ## Enrolment over time
 
 Care changes, and so do the patients who come. If the arms fill at the same pace, such changes strike
@@ -149,6 +176,15 @@ design.sentences.allocation(study, enrolled)
 
 # %% [markdown]
 """
+```{question} All patients of one arm were enrolled before those of the other. What is wrong with that?
+- ( ) Nothing, as long as the arms are equally large.
+  Equal numbers do not make the times alike.
+- (x) Whatever changed meanwhile now differs between the arms.
+  Care, raters and patients change. Nobody can tell the calendar from the treatment then.
+- ( ) The test needs a correction for the order.
+  No calculation can tell two things apart that always came together.
+```
+
 ## How the arms are drawn
 
 Toss a coin for each patient. Nobody can foresee the next arm, and everybody has the same chance of
@@ -188,6 +224,15 @@ nothing in the data shows it. So the list is kept from those who include patient
 blocks as well. Blocks of varying size hide where a block ends. They do not hide which arm is behind:
 compare the rows of the table.
 
+```{question} Two arms, blocks of four, and everybody knows both the blocks and the arms so far. The first three patients got A, B and A. What will the fourth get?
+- ( ) A or B, each with an even chance.
+  A coin would do that. A block remembers.
+- ( ) Probably A, for A comes more often.
+  A block of four holds two of each, and both tickets for A are drawn.
+- (x) B, and everybody can know it.
+  That is the price of balance: the last ticket of a block is no secret.
+```
+
 ## The arms at baseline
 
 Suppose one arm is two years older than the other. Is that much? It depends on how much patients
@@ -221,6 +266,15 @@ chance. After randomisation we know the answer: every difference at baseline is 
 and on how strongly the characteristic bears on the endpoint, and the remedy is an analysis that holds
 the characteristic equal, chosen before the data are seen.
 
+```{question} One characteristic is out of balance and has nothing to do with the endpoint. Another is nearly even and says much about the endpoint. Which should the analysis hold equal?
+- ( ) The first, for the arms differ in it.
+  What has nothing to do with the endpoint cannot move the comparison, however uneven it is.
+- (x) The second, and it should be named before the data are seen.
+  It takes away scatter that patients bring along, so that the comparison becomes sharper.
+- ( ) Neither, for the arms were drawn by lot.
+  The lot makes the comparison fair. It does not make it as sharp as it can be.
+```
+
 ## The course before treatment
 
 Where patients were watched before treatment, each has a slope of his or her own: the straight line
@@ -237,6 +291,15 @@ design.sentences.lead_in(study, before)
 
 # %% [markdown]
 """
+```{question} The arms were drawn by lot, and before treatment one of them declined faster. Why?
+- (x) By chance.
+  Nobody had been treated yet. Chance or not, it can carry over into the result, so look at its size.
+- ( ) Because the lottery was not fair.
+  A fair lottery also makes such differences, now and then. One difference is no proof.
+- ( ) Because of the treatment.
+  It had not begun.
+```
+
 ## A test from the lottery itself
 
 Suppose the treatment did nothing to anybody. Then each patient would have had the same value in the
@@ -278,6 +341,15 @@ design.tables.randomisation_test(study, again)
 One thing is not covered by the lottery: patients without a value are left out, as if they would have
 been missing in any arm. If the treatment changes who is seen, drawing again does not notice.
 
+```{question} The arms are drawn again. What stays as it is?
+- ( ) The difference between the arms.
+  It is worked out again for each draw. How it scatters is the whole point.
+- ( ) Who was treated.
+  Just that is drawn again.
+- (x) The value of each patient.
+  If the treatment does nothing, a patient would have had the same value in the other arm.
+```
+
 ## What the trial could have found
 
 Imagine the trial a thousand times over, with a true difference of some size. The share of those trials
@@ -298,6 +370,15 @@ design.sentences.detectable(study, power)
 
 # %% [markdown]
 r"""
+```{question} A trial is over, and somebody computes its power from the difference that it found. What does this add to the p-value?
+- ( ) The chance that the result is true.
+  Power supposes that some difference is true. It does not say how likely that is.
+- ( ) The chance that the next trial succeeds.
+  Only if the difference that was found were the true one. Nobody knows that.
+- (x) Nothing.
+  It is the p-value in other words: the larger p, the lower such a power.
+```
+
 ## The sample size
 
 Now turn the question round. Somebody plans the next trial and asks how many patients it needs. That
@@ -353,6 +434,15 @@ design.sentences.event_sizes(study, planned)
 
 # %% [markdown]
 """
+```{question} The difference that a trial should find is halved, and all else stays. How many patients does it need now?
+- ( ) Twice as many.
+  The difference is squared in the formula.
+- (x) Four times as many.
+  This is why hopes for a large effect make trials look cheap.
+- ( ) As many as before.
+  Then the power falls: the trial would mostly miss the smaller difference.
+```
+
 ## The trial, hundreds of times
 
 A formula for power knows one kind of trial: everybody comes, nobody dies, and raters are blind. Real
@@ -401,6 +491,15 @@ design.tables.operating(study, many)
 # %% [markdown]
 """
 Your own worlds take a few lines of YAML and the command `alsbook power`; the guide shows how.
+
+```{question} Raters know the arm, and an analysis finds an effect in more of the simulated trials than before. Why is that no gain?
+- (x) It also finds one where treatment does nothing.
+  What the raters add is in every trial, with an effect or without. Compare the two pictures.
+- ( ) Power has become too large.
+  High power would be welcome if it came from the treatment.
+- ( ) Simulated patients prove nothing.
+  They prove what an analysis does in a world that is known. That is what is asked here.
+```
 
 ## Looking early
 
@@ -515,6 +614,15 @@ design.sentences.reestimation(study, grown)
 
 # %% [markdown]
 """
+```{question} Why does the boundary of O'Brien and Fleming ask so much of the first look?
+- ( ) The first patients are measured less well.
+  They are not. There are only few of them.
+- ( ) So that the trial stops early more often.
+  It makes that rarer.
+- (x) So that most of the level is left for the last look.
+  A trial that goes on to its end is then judged nearly as if nobody had looked.
+```
+
 ## The next trial
 
 A trial is seldom the last of its kind. Suppose that somebody plans the next one from this result. If the
@@ -588,6 +696,15 @@ design.sentences.later_trials(study, ahead)
 
 # %% [markdown]
 """
+```{question} A plan has a power of 90% and an assurance of 60%. How can both be right?
+- ( ) They cannot. One of them is a slip.
+  They answer two questions.
+- (x) Power takes one effect as true. Assurance averages over all that may be true.
+  Among these are smaller effects and perhaps none at all.
+- ( ) Assurance counts patients who leave, power does not.
+  Both can count them.
+```
+
 ## What this does not show
 
 - A baseline table shows the characteristics that were recorded. Randomisation also balances what

@@ -68,6 +68,15 @@ safety.tables.differences(study, kinds)
 
 # %% [markdown]
 """
+```{question} A patient faints for a second, is kept in hospital overnight and is well. How is the event counted?
+- ( ) As severe, for the patient was in hospital.
+  Severe is how bad an event is while it lasts.
+- (x) As serious, and perhaps as mild.
+  Serious is what an event leads to, such as a stay in hospital.
+- ( ) As neither, for the patient is well.
+  How it ended does not undo the stay in hospital.
+```
+
 ## Which events
 
 Say that three in ten patients had a headache in one arm, and one in ten in the other. The **risk
@@ -104,6 +113,15 @@ safety.tables.nested(study, systems, terms)
 
 # %% [markdown]
 """
+```{question} An event befell two in ten patients under treatment and one in ten under control. What is the risk difference?
+- (x) One in ten, or 10 percentage points.
+  Of ten patients treated, one had the event who would not have had it.
+- ( ) Two, for it is twice as frequent.
+  That is the risk ratio.
+- ( ) 10 per cent.
+  Ten per cent of what? An increase from 10% to 11% is also one of ten per cent. Points leave no doubt.
+```
+
 ## One event, every measure
 
 Take the event that stands on top above. How much more frequent is it under treatment? There is more
@@ -158,6 +176,15 @@ safety.sentences.stratified(study, terms, within)
 
 # %% [markdown]
 """
+```{question} An event is three times as frequent under treatment. How many more patients have it?
+- ( ) Many. Three times is a lot.
+  A ratio alone cannot say how many.
+- ( ) Two more in a hundred.
+  Only if one in a hundred has it anyway.
+- (x) That depends on how rare it is.
+  If one in ten has it anyway, two more in ten do. If one in a thousand, two more in a thousand.
+```
+
 ## How severe
 
 Each patient counts once, with the worst event.
@@ -172,6 +199,15 @@ safety.tables.severity(study, grades)
 
 # %% [markdown]
 """
+```{question} A patient had two mild headaches and one severe one. Where does the patient stand in such a table?
+- ( ) Three times, once for each event.
+  Then events would be counted, not patients.
+- (x) Once, under severe.
+  The worst event counts, so that the shares of an arm add up to the patients with any event.
+- ( ) Once, under mild, which came more often.
+  How often an event came is another question.
+```
+
 ## Per time watched
 
 Who is watched longer has more time for events. If one arm leaves earlier, its share of patients with an
@@ -191,6 +227,15 @@ safety.sentences.rates(study, rates)
 
 # %% [markdown]
 """
+```{question} Patients of one arm left after half of the time, and fewer of them had an event. What does that show?
+- ( ) The treatment of that arm protects.
+  They also had less time in which an event could be seen.
+- (x) Perhaps only that they were watched for less time.
+  Events per patient-month allow for it, as long as the risk stays much the same over time.
+- ( ) Nothing can be compared between such arms.
+  Rates per time can, if leaving has nothing to do with the events.
+```
+
 ## When events come
 
 The risk is rarely the same on all days. The curve below counts all events: its height is how many a
@@ -240,6 +285,15 @@ safety.charts.timelines(study, safety.timelines(study))
 
 # %% [markdown]
 """
+```{question} A patient dies before the first event of some kind. Why is that not the same as leaving?
+- (x) Who leaves may yet have the event. Who dies never will.
+  To treat a death as leaving makes the event look more likely than it is.
+- ( ) A death counts as an event of that kind.
+  Only if it was defined so. Here it is another event, which comes first.
+- ( ) It is the same: both were last seen without the event.
+  What was seen is alike. What can still come is not.
+```
+
 ## Does the treatment bring them, or the way it is given?
 
 A needle hurts whatever is in the syringe. If one arm is pricked and the other is not, an excess of pain
@@ -268,6 +322,15 @@ asked more often how he or she feels, and an event that is asked for is an event
 called **ascertainment bias**. A sham procedure in the control arm, with the same visits, takes care of
 both.
 
+```{question} Pain follows an injection that only one arm got. What would tell the drug from the needle?
+- ( ) More patients in both arms.
+  They would make the excess surer, and no clearer.
+- ( ) A smaller p-value.
+  It says that the excess is not chance. It does not say what brings it.
+- (x) A control arm that gets the needle without the drug.
+  Then only the drug differs between the arms. That is what a sham is for.
+```
+
 ## Serious events, one by one
 
 Where a study may show single patients, its serious events are listed: few enough to be read.
@@ -286,6 +349,15 @@ safety.tables.vital_status(study, alive)
 
 # %% [markdown]
 """
+```{question} A doctor who knew the arm judged which events come of the treatment. What are these judgements good for?
+- ( ) They replace the comparison of the arms.
+  Whoever knows the arm may see it in an event. The comparison needs no such judgement.
+- (x) They say what to look for. The arms are compared by all events.
+  So knowing the arm cannot decide which events count.
+- ( ) Nothing. They should not be asked for.
+  A doctor at the bedside may notice what a table hides.
+```
+
 ## Laboratory values and vital signs
 
 Some harm is seen in the blood before it is felt. Every value has limits between which most healthy
@@ -336,6 +408,15 @@ safety.sentences.hys_law(study, liver)
 
 # %% [markdown]
 """
+```{question} Nearly every patient had a value outside the limits at some time. What follows?
+- ( ) The treatment does harm.
+  Look at the control arm first.
+- ( ) The limits are wrong.
+  They hold for one value. Of many values, some lie outside in healthy people, too.
+- (x) Little, before the arms are compared.
+  The worst of many values is often outside. Only a difference between the arms tells anything.
+```
+
 ## What nobody had
 
 If none of thirty patients had an event, it may still happen to one in ten. The reason: with a true
@@ -356,6 +437,15 @@ safety.sentences.unseen(study, missed)
 
 # %% [markdown]
 """
+```{question} None of sixty patients had an event. How common may it still be?
+- ( ) It does not happen.
+  It did not happen to these sixty.
+- ( ) Less than one in sixty.
+  Sixty patients can go free by luck even if it is somewhat more common than that.
+- (x) Up to about one in twenty.
+  Three divided by sixty: a more common event would hardly have spared them all.
+```
+
 ## How many looks
 
 A table of events makes a comparison in every row. Of a hundred tests where nothing differs, about five
@@ -417,6 +507,15 @@ safety.sentences.shrinkage(study, shrunk)
 Safety is the place where a missed difference costs more than a false one. An adjusted p-value that is
 large is no proof of safety, and an event that fits what is known of the treatment deserves attention
 whatever its p.
+
+```{question} A table compares a hundred events and finds a handful of p-values below 0.05. How many would chance bring?
+- ( ) None. That is what p < 0.05 means.
+  It means that chance brings it in up to five of a hundred tests.
+- (x) About as many, or fewer where the events are rare.
+  A rare event cannot reach a small p-value, however it falls.
+- ( ) More than a handful, for the events hang together.
+  That makes the number vary from trial to trial. It does not raise it on average.
+```
 
 ## What this does not show
 

@@ -76,6 +76,15 @@ primary.tables.estimands(asked)
 
 # %% [markdown]
 """
+```{question} A patient gives up the treatment because it does not help, and is measured at the end all the same. Should the value count?
+- ( ) Yes, always.
+  It counts if we ask what comes of giving the treatment, whatever patients then do with it.
+- ( ) No, never.
+  It does not count if we ask what the treatment does as long as it is taken. That is another question.
+- (x) It depends on the question, which must be fixed first.
+  Both questions are fair. They must not be mixed, nor chosen by the answer.
+```
+
 ## How the endpoint moves over time
 
 Before any test, look. Each point below is the mean of the patients who came to that visit, and each
@@ -101,6 +110,15 @@ primary.charts.domains(study, parts)
 
 # %% [markdown]
 """
+```{question} The mean of an arm turns for the better at the last visit. What do you look at first?
+- ( ) The p-value of that visit.
+  It compares the arms. It says nothing of who was still there.
+- (x) How many patients that point is the mean of.
+  If patients have left, the line may have turned although nobody's course did.
+- ( ) The scale of the axis.
+  It can make a turn look large. It cannot make one.
+```
+
 ## The difference between the arms
 
 The simplest comparison subtracts one mean from the other. Its **standard error** says how much that
@@ -125,6 +143,15 @@ primary.tables.comparisons(study, every_endpoint)
 
 # %% [markdown]
 """
+```{question} The interval of a difference holds zero. What does it say?
+- (x) The data contradict neither zero nor any other value inside.
+  Look at both ends: perhaps a difference worth having is inside as well.
+- ( ) There is no difference.
+  Zero is one of many values that fit.
+- ( ) The trial was too small.
+  A narrow interval around zero says that a large difference is out of the question. That is an answer.
+```
+
 ## Beside the print
 
 A published table can be checked: the number of patients, mean and standard deviation of two arms fix
@@ -147,6 +174,15 @@ story(study, "primary", "print")
 
 # %% [markdown]
 """
+```{question} A printed interval does not fit the means and standard deviations printed beside it. What does that show?
+- ( ) Somebody has cheated.
+  There are many harmless reasons. This is a question to the authors, not a verdict.
+- ( ) The recomputed interval is the right one.
+  It is right if the other figures are. One of those may be the slip.
+- (x) Something in the row is not what it seems.
+  It may be a rounding, another number of patients, an adjusted analysis or a slip.
+```
+
 ## Holding the baseline equal
 
 By chance one arm may start better than the other, and where a patient starts says something about
@@ -155,6 +191,15 @@ started alike. It usually gives a narrower interval for the same patients {cite:
 
 Its standard error can lean on the assumption that values scatter equally in all arms, or do without
 it (**robust** errors). If the two disagree, trust the robust one.
+
+```{question} When does holding the baseline equal gain the most?
+- ( ) When the arms differ much at baseline.
+  Then it moves the estimate. How narrow the interval gets depends on something else.
+- (x) When the baseline says much about what is compared.
+  Then it takes away much of the scatter between patients.
+- ( ) When there are hardly any patients.
+  Then every term of a model costs more than in a large trial.
+```
 
 ## Using every visit at once
 
@@ -188,6 +233,15 @@ The last of them, the **constrained longitudinal analysis** (cLDA), treats the b
 value that the arms share, because randomisation made it so. Patients who were never seen again then
 still count through their baseline {cite:p}`liu2009`.
 
+```{question} What happens in a mixed model to a patient who missed the last visit?
+- ( ) The patient is left out.
+  That is what a test of the last visit alone would do.
+- ( ) The last value seen is carried on.
+  No value is invented.
+- (x) The visits attended are used, and how visits go together.
+  That is fair if leaving depends only on what had been seen before.
+```
+
 ## Several chances to be right
 
 Whoever tests at several visits, or several doses, has several chances to find a difference where there
@@ -210,6 +264,15 @@ primary.sentences.multiplicity(study, family)
 
 # %% [markdown]
 """
+```{question} Three tests stand in a fixed sequence. The first succeeds, the second fails, and the third has a tiny p-value. What may be claimed?
+- ( ) The first and the third.
+  The line ends at the first failure. For that, each test had the whole level.
+- (x) The first.
+  The third p-value may be told. But the promise of the level covers no claim after a failure.
+- ( ) All three, for most of them succeed.
+  Chances to be wrong are not put to the vote.
+```
+
 ## A slope for every patient
 
 Instead of visits one can compare speeds. Draw a straight line through each patient's values and
@@ -224,6 +287,15 @@ primary.tables.slopes(study, slopes)
 
 # %% [markdown]
 """
+```{question} Patients were watched for a while before treatment. Why compare how much their lines bend at baseline?
+- ( ) A bend proves that the treatment works.
+  Lines bend without any treatment, too. Only the difference between the arms counts.
+- (x) It takes each patient's own pace before treatment into account.
+  Whoever declined fast before is not blamed for it afterwards.
+- ( ) A straight line is always wrong.
+  It is often good enough. The bend asks another question.
+```
+
 ## Who is missing
 
 Every analysis so far says something about patients who were not seen, if only by leaving them out.
@@ -277,6 +349,15 @@ primary.sentences.tipping(study, turned)
 
 # %% [markdown]
 """
+```{question} A result stays much the same under two assumptions about those who left. What has been shown?
+- (x) It does not hang on which of these two is right.
+  A harsher assumption could still turn it. The shift asks how harsh it would have to be.
+- ( ) One of the two is right.
+  The data cannot tell. Both are about values that nobody saw.
+- ( ) Nobody who left matters.
+  It shows that for two guesses, not for all.
+```
+
 ## The endpoint and death together
 
 A patient who has died has no score, and is not missing at random either. Instead of guessing a score,
@@ -304,6 +385,15 @@ primary.sentences.together(study, both)
 
 # %% [markdown]
 """
+```{question} Of two patients, one died, and the other lived on and lost many points. Who did better in such a pair?
+- ( ) The one who died, who had lost fewer points by then.
+  A score that ended with death is not a better one.
+- ( ) Neither. The pair is tied.
+  Pairs are tied where both parts leave it open.
+- (x) The one who lived on.
+  The rule lets death count before points. It is a choice, to be made before the data are seen.
+```
+
 ## Responders
 
 It is tempting to cut a measurement at a threshold and count who reached it. Counting is easy to
@@ -377,6 +467,15 @@ primary.sentences.past_and_future(study, past)
 So a patient's own past is no control. The comparison with patients who were chosen in the same way
 and treated otherwise is.
 
+```{question} One patient ends just below the threshold of a response, another just above. What does the count make of them?
+- ( ) Two patients who fared nearly alike.
+  The measurement says so. The count has thrown it away.
+- (x) A failure and a success.
+  As far apart as the worst and the best patient of the trial.
+- ( ) Half a response each.
+  A count knows yes and no.
+```
+
 ## The scale as it is
 
 Before trusting a mean, look at what it is the mean of. Where patients may be shown, each is one thin
@@ -429,6 +528,15 @@ primary.sentences.stages(staged)
 
 # %% [markdown]
 """
+```{question} Many patients have the worst score that there is. What can the trial no longer see in them?
+- (x) That they get worse.
+  The scale ends there. This is its floor, whichever way it is numbered.
+- ( ) That they get better.
+  There is plenty of room for that.
+- ( ) Whether they are alive.
+  That is not what a scale is for; the chapter on survival is.
+```
+
 ## What this does not show
 
 - A mean difference is not a difference for every patient: some may gain and some lose.

@@ -109,6 +109,15 @@ mechanism.tables.batches(study, plates)
 
 # %% [markdown]
 """
+```{question} Samples were taken only from patients who could still come. Of whom do they speak?
+- ( ) Of all patients, for the arms were drawn by lot.
+  The lot decided who was treated. It did not decide who came.
+- (x) Of those who came, who may be the fitter ones.
+  A hole in the wall is not blank: it has patients in it.
+- ( ) Of nobody.
+  They speak of some. The question is how those differ from the rest.
+```
+
 ## Values below the limit
 
 What is the median of values of which some are only known to be low? If fewer than half are, nothing is
@@ -161,6 +170,15 @@ mechanism.sentences.substitution(study, written)
 
 # %% [markdown]
 """
+```{question} A laboratory reports "less than 4". What is known of the value?
+- ( ) Nothing. It is missing.
+  It is low, and that is worth knowing.
+- ( ) It is about 2.
+  Nobody measured that. The value may lie anywhere below.
+- (x) It is below 4, and no more.
+  A good method uses just that.
+```
+
 ## Change from baseline, compared between the arms
 
 Take each patient's value at a visit over the same patient's baseline. If the typical value doubles in
@@ -254,6 +272,15 @@ mechanism.tables.robust(study, by_ranks)
 
 # %% [markdown]
 """
+```{question} A ratio of geometric means, treated over control, is one half. What does it say?
+- (x) Beside its baseline, the typical level is half as high under treatment as under control.
+  It compares the arms. Both may have risen, or both fallen.
+- ( ) The level fell by half under treatment.
+  Only if it stayed as it was under control.
+- ( ) Half of the patients responded.
+  It speaks of levels, not of numbers of patients.
+```
+
 ## The panel as a whole
 
 Before asking which analytes changed, ask whether any did. Two questions are possible.
@@ -292,6 +319,15 @@ mechanism.tables.weights(study, panel)
 
 # %% [markdown]
 """
+```{question} No single analyte stands out, but O'Brien's test does. How can that be?
+- ( ) One of the two must be wrong.
+  They ask different questions.
+- ( ) One analyte has changed a great deal.
+  Then it would stand out by itself.
+- (x) Many small changes go the same way.
+  Each may be chance. All of them together are less likely to be.
+```
+
 ## Many tests
 
 Toss a fair coin often enough and some run of heads will look remarkable. A panel of analytes at several
@@ -325,6 +361,15 @@ mechanism.tables.family(study, tests)
 
 # %% [markdown]
 """
+```{question} The share of false findings is held at one in ten, and there are twenty findings. What is promised?
+- ( ) Two of the twenty are false.
+  It may be none or five: the promise is about the average of many such lists.
+- (x) On average over many such lists, no more than one finding in ten is false.
+  It names no culprit. The last findings on a list are the likeliest.
+- ( ) With a chance of nine in ten, none is false.
+  That is the other promise, which Holm keeps.
+```
+
 ## What goes with what
 
 If the treatment works by way of two substances, their changes might go together: where one rises, the
@@ -435,6 +480,15 @@ mechanism.sentences.forks(study, paths)
 
 # %% [markdown]
 """
+```{question} Two analytes go together among responders, and nothing is seen among the others. Does the link differ between them?
+- ( ) Yes. It is there and not here.
+  A link that is not seen may be hidden by a wide interval.
+- ( ) No. Responders cannot be compared with others.
+  They can, though not as fairly as two arms drawn by lot.
+- (x) Only the difference of the two correlations can tell, with its interval.
+  In small groups it is mostly wide.
+```
+
 ## By way of what?
 
 Suppose that the treatment moved an analyte, and that the outcome is better. Did it become better *because*
@@ -499,6 +553,15 @@ story(study, "mechanism", "mediation")
 
 # %% [markdown]
 """
+```{question} The treatment moved an analyte, and patients in whom it moved fared better. Is that how the treatment works?
+- ( ) Yes, for both arrows were seen.
+  The arrow from the analyte to the outcome was not drawn by lot.
+- (x) Perhaps. Something else may move both analyte and outcome.
+  How fast the disease runs is one such thing. A lottery over the analyte would settle it.
+- ( ) No. Such data can only contradict it.
+  They fit it. They fit other stories as well.
+```
+
 ## All changes at once
 
 Each pair of analytes has a correlation, in each arm. A **network** draws the strong ones. It is good for
@@ -525,6 +588,15 @@ mechanism.charts.linked(study, mechanism.linked(study, data, change))
 
 # %% [markdown]
 """
+```{question} Of hundreds of pairs of analytes, one has a strong correlation. What may be said?
+- ( ) This pair belongs together.
+  It was chosen for being the strongest.
+- ( ) One of the two brings about the other.
+  A line in a network has no direction.
+- (x) Little. The strongest of hundreds looks strong even by chance.
+  Look for it again in other patients.
+```
+
 ## What this does not show
 
 - A substance that moved with the treatment need not be how the treatment works: it may be a trace of

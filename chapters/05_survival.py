@@ -64,6 +64,15 @@ survival.tables.follow_up(watched)
 
 # %% [markdown]
 """
+```{question} A patient was last seen after two years, without the event. What is known of the time to it?
+- ( ) Nothing, so the patient is left out.
+  Leaving out those without the event would make the times look short.
+- ( ) It is two years.
+  That is how long the patient was watched.
+- (x) It is longer than two years.
+  That is what censored means: a lower limit in place of a number.
+```
+
 ## The curves
 
 Start with everybody without the event. Each time it happens to somebody, the curve steps down by one part
@@ -90,6 +99,15 @@ survival.sentences.bands(course)
 
 # %% [markdown]
 """
+```{question} Far to the right, the steps of a curve are large. Why?
+- (x) Few patients are left, so that each counts for much.
+  Look at the numbers at risk, and trust the end of a curve least.
+- ( ) The event becomes more frequent with time.
+  It may. But steps grow even if it does not.
+- ( ) Censored patients are added to the steps.
+  They only leave the number at risk.
+```
+
 ## What the curves say
 
 Three ways to put a curve into a number. The **median** is the time by which half have had the event; its
@@ -109,6 +127,15 @@ survival.tables.summaries(study, read, differences)
 
 # %% [markdown]
 """
+```{question} A curve never comes down to one half. What is the median?
+- ( ) The last time at which anybody was watched.
+  The median lies beyond it, if it is ever reached.
+- (x) It is not reached.
+  Say so, and give the share at a fixed time or a restricted mean instead.
+- ( ) Zero, for nobody knows it.
+  Not known is not zero.
+```
+
 ## Time gained
 
 The difference of two restricted means is an area between two curves: time without the event that one arm
@@ -135,6 +162,15 @@ survival.sentences.gains(gained)
 
 # %% [markdown]
 """
+```{question} Within two years a treatment gains one month. What does it gain within four?
+- ( ) Two months.
+  The gain need not grow at a steady pace.
+- ( ) Still one month.
+  Only if the curves meet after two years and stay together.
+- (x) That depends on how the curves go on.
+  So a gain always needs its horizon beside it.
+```
+
 ## Comparing the whole curves
 
 At every event, ask how many of those still watched were in each arm: if the arms are alike, the event
@@ -168,6 +204,15 @@ survival.sentences.curve_tests(study, choices)
 
 # %% [markdown]
 """
+```{question} Five tests compare the same two curves, and the smallest p-value is reported. What is wrong with that?
+- ( ) Nothing, as long as all five are proper tests.
+  Each keeps its promise alone. The best of five does not.
+- (x) The best of five is small by chance more often than one.
+  Choose one beforehand, or use a test that pays for the choice.
+- ( ) The five should have been averaged.
+  There is a fair way to combine them, but a mean of p-values is not it.
+```
+
 ## Hazard ratios
 
 A test says nothing of how large a difference is. The **hazard** is the rate at which the event comes to
@@ -224,6 +269,15 @@ survival.sentences.models(same)
 
 # %% [markdown]
 """
+```{question} Patients with some characteristic have twice the hazard. Would changing it help them?
+- ( ) Yes. Their hazard would be halved.
+  The ratio compares different patients. It follows nobody through a change.
+- ( ) No. Only the treatment can help.
+  That is not shown either.
+- (x) The ratio cannot tell.
+  It says who is at risk. Nobody drew that characteristic by lot.
+```
+
 ## Is one ratio enough?
 
 If a treatment delays the event and then stops working, the ratio is small at first and one later; a single
@@ -258,6 +312,15 @@ survival.sentences.changing(moving)
 
 # %% [markdown]
 """
+```{question} A treatment works for half a year and then no more. What is its hazard ratio over two years?
+- ( ) That of the first half year, when it works.
+  The later events are counted, too.
+- (x) Something in between, which describes neither time.
+  It even depends on how long patients were watched.
+- ( ) Exactly one, for it stops working.
+  The early events pull it away from one.
+```
+
 ## Does the model fit the patients?
 
 The model gives each patient a number of events to expect. What happened, less what was expected, is the
@@ -287,6 +350,15 @@ survival.charts.forms(fitted)
 
 # %% [markdown]
 """
+```{question} One patient has a huge residual. What do you do?
+- ( ) Leave the patient out.
+  Then the model would fit because nobody is left to contradict it.
+- ( ) Nothing. Residuals are only for show.
+  A surprise can be a slip in the data, and then it should be known.
+- (x) Check the data, and see whether the result rests on that patient.
+  A surprise is not a mistake. Tell both results if they differ.
+```
+
 ## What counts as the event
 
 A trial may count a death, or a death and something that comes before it, or only deaths of one cause. Each
@@ -344,6 +416,15 @@ display(*survival.charts.states(study, survival.states(study)))
 
 # %% [markdown]
 """
+```{question} Deaths of another cause are treated as if these patients had left. What does the curve then speak of?
+- ( ) The share of patients who will die of this cause.
+  That share is smaller: who has died of another cause cannot die of this one.
+- (x) A world in which nobody dies of anything else.
+  And even that only if the causes have nothing to do with each other.
+- ( ) All deaths together.
+  Only one cause steps the curve down.
+```
+
 ## What "no difference" excludes
 
 A trial that finds no difference may have had no chance to find one: absence of evidence is not evidence of
@@ -403,6 +484,15 @@ survival.sentences.second_generation(survival.second_generation(study, ratios))
 
 # %% [markdown]
 """
+```{question} The interval of a hazard ratio reaches from one half to two. What does it say?
+- ( ) There is no difference, for one lies in the middle.
+  Half the hazard fits the data as well as twice the hazard.
+- ( ) The treatment does no harm.
+  Twice the hazard is inside.
+- (x) Hardly anything is excluded.
+  Not a halving and not a doubling. That is absence of evidence.
+```
+
 ## Decline and death together
 
 A patient who dies is not seen again. If those who decline fast die early, the scores of later visits come
@@ -437,6 +527,15 @@ survival.sentences.joint(invented)
 
 # %% [markdown]
 """
+```{question} Patients who decline fast die early. How does the decline of those seen to the end compare with that of all?
+- (x) It looks slower.
+  Those with the fastest decline are no longer among them.
+- ( ) It is the same.
+  Only if dying had nothing to do with declining.
+- ( ) It looks faster.
+  The fast ones are those who are missing.
+```
+
 ## Four traps
 
 The patients in this section are **simulated**. The treatment in each example does nothing, and each
@@ -528,6 +627,15 @@ survival.sentences.trap(truncated)
 """
 The cure is to count each patient as at risk only from the day on which he or she came under observation.
 
+```{question} Patients who took a drug for two years or more lived longer than those who took it for less. What would make it so without any effect?
+- ( ) Chance alone.
+  Such differences are large and come back in every data set. Chance does not.
+- (x) To take it for two years, one must live for two years.
+  That time is immortal. Count from a landmark, or let patients change groups on the day that they do.
+- ( ) Those who took it longer were watched for longer.
+  Being watched does not keep anybody alive. The other way round, the living are watched.
+```
+
 ## Reading a published curve
 
 A paper shows a curve and not its patients. Click along the curve, write down the numbers at risk under it,
@@ -572,6 +680,15 @@ method of this chapter can be used.
 
 Reconstructed patients have no characteristics, so that nothing can be adjusted, and between two numbers at
 risk it is not known when patients were censored.
+
+```{question} Patients have been read back out of a printed curve. What can they not give?
+- ( ) A median.
+  That is read off the curve itself.
+- ( ) A hazard ratio.
+  With both arms read back, a model can be fitted to them.
+- (x) A comparison adjusted for age.
+  A printed curve does not say who is who.
+```
 
 ## What this does not show
 

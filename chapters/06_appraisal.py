@@ -72,6 +72,15 @@ appraisal.sentences.by_measurement(scale)
 
 # %% [markdown]
 """
+```{question} A difference is half a standard deviation. Does it matter to patients?
+- ( ) Yes. That counts as a medium effect.
+  Such words are a habit of authors. No patient was asked.
+- ( ) No. It is less than one.
+  There is no such line.
+- (x) The number alone cannot say.
+  It says how large the difference is beside the spread between patients. What it is worth is another question.
+```
+
 ## Two worlds, one table
 
 Where everybody knows who got what, a difference in ratings has two explanations. Perhaps the
@@ -118,6 +127,15 @@ appraisal.sentences.bias_needed(study, pair, growth)
 
 # %% [markdown]
 """
+```{question} An open trial finds a difference in ratings with a tiny p-value. Which of the two worlds does that rule out?
+- ( ) The one in which knowing moves the ratings.
+  In that world there is a difference, too, and it gets a tiny p-value as well.
+- (x) Neither.
+  It rules out chance. To tell the worlds apart takes data that knowing cannot reach.
+- ( ) Both.
+  Each of them explains the difference.
+```
+
 ## Every analysis at once
 
 Somebody chose the endpoint, the visit, the patients, the model and what to do about missing and
@@ -169,6 +187,15 @@ appraisal.sentences.curve_test(curve)
 The test covers chance, over all choices together. A bias that all the analyses share is in the real
 curve and in none of the others.
 
+```{question} Nine of ten analyses of one trial find the same. Is that nine times the evidence of one?
+- (x) No. All of them lean on the same patients.
+  It shows that the finding does not hang on one choice. That is worth something else.
+- ( ) Yes. They confirm each other.
+  They would if each had patients of its own.
+- ( ) No. The tenth contradicts them.
+  It need not: its choices may be poor, or its patients few.
+```
+
 ## How sceptical must one be?
 
 Evidence moves belief, and how far depends on where belief started. Imagine a **sceptic** who thinks
@@ -213,6 +240,15 @@ appraisal.sentences.beliefs(strong)
 
 # %% [markdown]
 """
+```{question} After a trial, the sceptic and the enthusiast still disagree. What follows?
+- ( ) One of them has computed badly.
+  Both can be right about what follows from where they began.
+- ( ) The trial was useless.
+  Both have moved. Perhaps not far enough to meet.
+- (x) These data alone do not settle it.
+  More data would bring them closer, whoever is right.
+```
+
 ## Why results that stand out are too large
 
 Suppose that the true effect is small. Most trials of it find little and are forgotten. The few that
@@ -229,6 +265,15 @@ appraisal.charts.exaggeration(study, errors)
 
 # %% [markdown]
 """
+```{question} A small trial of a small effect happens to be significant. What about its estimate?
+- ( ) It is right on average, as all estimates are.
+  All of them are, taken together. Those that were picked for being large are not.
+- (x) It is likely to be too large.
+  In a small trial, only a large estimate can be significant.
+- ( ) It is likely to be too small, for the trial was small.
+  A small trial scatters both ways. The small estimates are not significant, so nobody picks them.
+```
+
 ## What is a p-value worth?
 
 A p-value says how often chance alone brings data at least as far out as these. It does not say how
@@ -270,6 +315,15 @@ appraisal.tables.fragility(study, strong)
 
 # %% [markdown]
 """
+```{question} A p-value is exactly 0.05. Is the chance that there is no effect 5 in 100?
+- ( ) Yes. That is its definition.
+  It is defined with no effect taken as given. It cannot be the chance of what it supposes.
+- ( ) No, it is smaller.
+  It is usually larger.
+- (x) No. It depends on how likely an effect was before.
+  For a far-fetched idea it may be more likely than not that there is none.
+```
+
 ## Does the print add up?
 
 Number of patients, mean and standard deviation of two arms fix everything else in a row of a
@@ -300,6 +354,15 @@ appraisal.sentences.arithmetic(figures)
 
 # %% [markdown]
 """
+```{question} Each of seven patients has a score that is a whole number. Can their mean be exactly three and a half?
+- ( ) Yes, if some score three and others four.
+  Try it: seven times three and a half is not a whole number.
+- (x) No. Seven scores would have to add up to half a point.
+  So a printed mean can be checked against the number of patients.
+- ( ) It cannot be known without the scores.
+  The number of patients is enough.
+```
+
 ## What the design leaves open
 
 Some doubts cannot be calculated away. They follow from how the trial was run.
@@ -327,6 +390,15 @@ story(study, "appraisal", "afterwards")
 
 # %% [markdown]
 """
+```{question} Everybody knew the arm. Which analysis mends that?
+- ( ) A mixed model with all visits.
+  It uses the coloured ratings better. They stay coloured.
+- ( ) A sensitivity analysis for missing values.
+  It is about those who were not seen.
+- (x) None.
+  How large the harm would have to be can be computed. Whether it is there cannot.
+```
+
 ## Does the next trial contradict this one?
 
 What this trial found is a belief about the next. Before the next trial is run, that belief says which
@@ -344,6 +416,15 @@ appraisal.sentences.afterwards(study, later)
 
 # %% [markdown]
 """
+```{question} A later trial finds a smaller effect. Does it contradict the first one?
+- ( ) Yes, for the estimates differ.
+  Two estimates always differ.
+- (x) Not by that alone. The first may have let expect it.
+  Look at how improbable such an outcome was, after the first trial.
+- ( ) No. The first trial is the one that counts.
+  Neither counts more for having come first.
+```
+
 ## Was everything told?
 
 **CONSORT** lists what the report of a randomised trial should tell {cite:p}`consort2025`. A book made
@@ -359,6 +440,15 @@ appraisal.sentences.checklist_summary(report)
 
 # %% [markdown]
 """
+```{question} A report tells all that CONSORT asks for. What does that show?
+- ( ) The trial was well done.
+  A poor trial can be reported in full.
+- ( ) The result is true.
+  No checklist can promise that.
+- (x) The trial can be judged.
+  To tell is the condition. To judge is left to the reader.
+```
+
 ## One page in plain words
 
 Those whom a trial is about should be able to read what it found. This page uses short words and short
@@ -370,6 +460,15 @@ appraisal.sentences.plain_summary(study, appraisal.plain_facts(study))
 
 # %% [markdown]
 """
+```{question} The interval holds "no difference" and a worthwhile benefit. Which sentence is both plain and true?
+- ( ) "The treatment does not work."
+  Plain, but the data do not say so.
+- ( ) "Superiority was not shown at the prespecified level."
+  True, but not plain.
+- (x) "This trial cannot tell whether the treatment helps."
+  Short, and no more than is known.
+```
+
 ## What this does not show
 
 - A sceptic's prior speaks of chance. A bias does not shrink as a prior does.

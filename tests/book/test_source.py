@@ -79,8 +79,12 @@ def test_cells_end_in_something_to_look_at(name):
             assert isinstance(last, ast.Expr), cell.source
 
 
+PROSE_BLOCK = re.compile(
+    r"^```\{(?:admonition|dropdown|note|tip|question)\}(.*?)^```\s*$", re.DOTALL | re.MULTILINE
+)
 NOT_PROSE = (
-    r"^(?P<fence>```|~~~)(?!\{(?:admonition|dropdown|note|tip)).*?^(?P=fence)\s*$",  # code
+    r"^(?P<fence>```|~~~).*?^(?P=fence)\s*$",  # code
+    r"^ {4}[^\n]*$",  # code, too
     r"`[^`]*`",
     r"\$\$.*?\$\$",
     r"\$[^$]*\$",
@@ -92,6 +96,7 @@ RESULT = re.compile(r"\d+\.\d+|\bp\s*[<=>≤≥]\s*0?\.?\d|\d+(\.\d+)?\s*%\s*CI"
 
 
 def prose(text):
+    text = PROSE_BLOCK.sub(r"\1", text)
     for pattern in NOT_PROSE:
         text = re.sub(pattern, " ", text, flags=re.DOTALL | re.MULTILINE)
     return text
@@ -100,6 +105,7 @@ def prose(text):
 @pytest.mark.parametrize("text", ["3.38 points", "p < 0.001", "P = .03", "95% CI"])
 def test_a_typed_result_is_seen(text):
     assert RESULT.search(prose(f"The difference was {text}."))
+    assert RESULT.search(prose(f"```{{question}} What of it?\n- (x) It was {text}.\n```\n"))
 
 
 @pytest.mark.parametrize("text", ["`0.05`", "$p < 0.05$", "[a](b-1.5)", "~~~python\nx = 1.5\n~~~"])
