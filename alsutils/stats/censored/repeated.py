@@ -216,10 +216,11 @@ def _model(drawn: Floats, treated: Floats, slope: bool, conf_level: float) -> pd
     each = np.stack(columns, axis=2)
     visits, width = outcomes.shape[2], each.shape[2]
     # Every visit has columns of its own.
-    x = np.tile(each, (1, 1, visits))
+    pieces = np.tile(np.arange(width), visits)
     loadings = np.asarray(np.kron(np.eye(visits), np.ones(width)), dtype=np.float64)
     wanted = [1 + width * v for v in range(visits)]
-    fits = fit_many(outcomes, x, loadings, unstructured_basis(visits), wanted, conf_level)
+    basis = unstructured_basis(visits)
+    fits = fit_many(outcomes, each, loadings, basis, wanted, conf_level, pieces)
     good = np.isfinite(fits.estimate).all(axis=1)
     if good.sum() <= m / 2:
         raise CensoredFitError("the mixed model has no maximum; there are too few subjects")

@@ -7,10 +7,11 @@ with the trial as its first axis. The covariance of a subject's visits is linear
 need no second derivatives of the covariance; Kenward and Roger's covariance has no term R for the
 same reason (``kenward-roger-linear`` of ``fit_mmrm``).
 
-The design of subject i at visit v is ``loadings[v, c] * x[i, c]``: what varies with the visit times
-what varies with the subject. Subjects with the same visits missing are summed up before the search.
+The design of subject i at visit v is ``loadings[v, c] * x[i, piece[c]]``: what varies with the
+visit times what varies with the subject, of which several columns may share a piece. Subjects with
+the same visits missing are summed up before the search, so that it costs the same for any number.
 In the comments b is the trial, p the pattern of visits seen, v and w visits, c and d columns of the
-design, k and l parameters of the covariance.
+design, q pieces, k and l parameters of the covariance.
 """
 
 from collections.abc import Sequence
@@ -29,6 +30,7 @@ _SMALL = 1e-6  # a decrement below which rounding may hide that the likelihood r
 _MAX_STEPS = 60
 _MAX_HALVINGS = 30
 _SINGULAR = 1e-9  # eigenvalues of a correlation matrix below this are zero
+_CHUNK = 1 << 22  # numbers held at once for the derivatives
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +42,8 @@ class ManyFits:
     estimate, std_error, df, p_value, conf_low, conf_high : ndarray, shape (trials, coefficients)
         With Kenward and Roger's covariance and degrees of freedom; missing in trials whose
         likelihood has no maximum inside the space of covariance matrices.
+    covariance : ndarray, shape (trials, visits, visits)
+        Of a subject's visits; missing where the coefficients are.
     """
 
     estimate: Array
@@ -48,6 +52,7 @@ class ManyFits:
     p_value: Array
     conf_low: Array
     conf_high: Array
+    covariance: Array
 
 
 class _Stack:
@@ -66,8 +71,8 @@ class _Sums(_Stack):
     mask: Array  # (b, p, v), 1 where the pattern has the visit
     n: Array  # (b, p)
     yy: Array  # (b, p, v, v)
-    xy: Array  # (b, p, c, v)
-    xx: Array  # (b, p, c, c)
+    xy: Array  # (b, p, q, v)
+    xx: Array  # (b, p, q, q)
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,17 +99,49 @@ class _Slope(_Stack):
 class _Model:
     """What all trials share."""
 
-    loadings: Array  # (v, c)
+    spread: Array  # (q, v, c), the loadings of each piece
     basis: Array  # (k, v, v)
+    entries: tuple[NDArray[np.intp], NDArray[np.intp]] | None  # places of an unstructured basis
+
+    @classmethod
+    def of(cls, loadings: Array, basis: Array, pieces: NDArray[np.intp]) -> Self:
+        """Lay the loadings out by the pieces that they take."""
+        visits = len(loadings)
+        spread = np.zeros((pieces.max() + 1, *loadings.shape))
+        spread[pieces, :, np.arange(len(pieces))] = loadings.T
+        plain = len(basis) == visits * (visits + 1) // 2
+        plain = plain and bool((basis == unstructured_basis(visits)).all())
+        return cls(spread, basis, np.tril_indices(visits) if plain else None)
 
     @property
     def flat(self) -> Array:
         """The basis with one row a parameter, shape (k, v * v)."""
         return self.basis.reshape(len(self.basis), -1)
 
+    @property
+    def visits(self) -> int:
+        """How many a subject may have."""
+        return self.basis.shape[1]
+
+    @property
+    def columns(self) -> Array:
+        """The loadings with one row a piece and visit, shape (q * v, c)."""
+        return self.spread.reshape(-1, self.spread.shape[2])
+
     def design_form(self, middle: Array, xx: Array) -> Array:
-        """Sum over a pattern's subjects of X' M X, shape (..., c, c), from M, (..., v, v)."""
-        return (self.loadings.T @ middle @ self.loadings) * xx
+        """Sum over all subjects X' M_k X, shape (b, k, c, c), from M, (b, p, v, k, v)."""
+        trials, patterns, visits, forms = middle.shape[:4]
+        q = len(self.spread)
+        by_pattern = xx.reshape(trials, patterns, q * q).swapaxes(1, 2)
+        summed = by_pattern @ middle.reshape(trials, patterns, visits * forms * visits)
+        summed = summed.reshape(trials, q, q, visits, forms, visits).transpose(0, 4, 1, 3, 2, 5)
+        inner = summed.reshape(trials, forms, q * visits, q * visits)
+        return np.asarray(self.columns.T @ inner @ self.columns)
+
+    def fitted(self, beta: Array) -> Array:
+        """Give what each piece adds at each visit, shape (b, 1, v, q), from (b, c)."""
+        by_piece = (beta @ self.columns.T).reshape(len(beta), 1, len(self.spread), self.visits)
+        return np.asarray(by_piece.swapaxes(-1, -2))
 
 
 def unstructured_basis(visits: int) -> Array:
@@ -153,6 +190,7 @@ def fit_many(
     basis: Array,
     coefficients: Sequence[int],
     conf_level: float = 0.95,
+    pieces: Sequence[int] | None = None,
 ) -> ManyFits:
     """Fit one linear mixed model to many trials by restricted maximum likelihood.
 
@@ -160,10 +198,10 @@ def fit_many(
     ----------
     y : ndarray, shape (trials, subjects, visits)
         Outcomes, missing as NaN (at random).
-    x : ndarray, shape (trials, subjects, columns)
-        What a subject contributes to each column of the design; complete.
+    x : ndarray, shape (trials, subjects, pieces)
+        What a subject contributes to the design; complete.
     loadings : ndarray, shape (visits, columns)
-        What a visit contributes; the design is the product of the two.
+        What a visit contributes to each column; the design is the product of the two.
     basis : ndarray, shape (parameters, visits, visits)
         Symmetric matrices whose weighted sum is the covariance of a subject's visits. The identity
         and the matrix of ones must be among these sums.
@@ -171,6 +209,8 @@ def fit_many(
         Columns whose coefficients are wanted.
     conf_level : float
         Between 0 and 1.
+    pieces : sequence of int, optional
+        Which of x each column takes; by default each its own.
 
     Returns
     -------
@@ -188,10 +228,12 @@ def fit_many(
     with np.errstate(all="ignore"):
         unit = np.nanstd(y, axis=(1, 2))
     unit = np.where(unit > 0, unit, 1.0)
-    model = _Model(np.asarray(loadings, float), np.asarray(basis, float))
+    taken = np.arange(x.shape[2]) if pieces is None else np.asarray(pieces)
+    model = _Model.of(np.asarray(loadings, float), np.asarray(basis, float), taken)
     sums = _sum_up(y / unit[:, None, None], x)
     wanted = np.asarray(coefficients)
     found = np.full((3, len(y), len(wanted)), np.nan)  # estimate, standard error, df
+    ends = np.full((len(y), len(basis)), np.nan)
 
     trials = np.flatnonzero(_identified(sums, model))
     sums = sums.take(trials)
@@ -204,13 +246,16 @@ def fit_many(
         if ended.any():
             inferred = _infer(point.take(ended), slope.take(ended), sums.take(ended), model, wanted)
             found[:, trials[ended]] = inferred
+            ends[trials[ended]] = theta[ended]
         theta, point, moved = _search(theta, step, decrement, point, sums, model)
         going = moved & ~ended
         if not going.any():
             break
         trials, theta = trials[going], theta[going]
         sums, point = sums.take(going), point.take(going)
-    return _tests(found[0] * unit[:, None], found[1] * unit[:, None], found[2], conf_level)
+    covariance = np.tensordot(ends, model.basis, 1) * unit[:, None, None] ** 2
+    estimate, error = found[:2] * unit[:, None]
+    return _tests(estimate, error, found[2], covariance, conf_level)
 
 
 def _sum_up(y: Array, x: Array) -> _Sums:
@@ -218,15 +263,16 @@ def _sum_up(y: Array, x: Array) -> _Sums:
     trials, visits = len(y), y.shape[2]
     seen = ~np.isnan(y)
     code = seen @ (1 << np.arange(visits))
-    codes = np.unique(code[code > 0])
     filled = np.where(seen, y, 0.0)
+    if (code == code[0]).all():
+        return _sum_up_alike(filled, x, code[0])
+    codes = np.unique(code[code > 0])
     member = (code[:, :, None] == codes).astype(float)
     grouped = member.transpose(0, 2, 1)[:, :, None, :]  # (b, p, 1, i)
-    by_subject = x.transpose(0, 2, 1)[:, None]  # (b, 1, c, i)
+    by_subject = x.transpose(0, 2, 1)[:, None]  # (b, 1, q, i)
     own = grouped * by_subject
-    mask = (codes[:, None] >> np.arange(visits)) & 1
     return _Sums(
-        np.broadcast_to(mask.astype(float), (trials, *mask.shape)),
+        _masks(codes, visits, trials),
         member.sum(axis=1),
         (grouped * filled.transpose(0, 2, 1)[:, None]) @ filled[:, None],
         own @ filled[:, None],
@@ -234,10 +280,33 @@ def _sum_up(y: Array, x: Array) -> _Sums:
     )
 
 
+def _sum_up_alike(filled: Array, x: Array, code: NDArray[np.intp]) -> _Sums:
+    """Do the same where the same values are missing in all trials, subject by subject once."""
+    trials, _, visits = filled.shape
+    codes, place = np.unique(code, return_inverse=True)
+    order = np.argsort(place, kind="stable")
+    ends = np.cumsum(np.bincount(place))
+    members = [rows for key, rows in zip(codes, np.split(order, ends[:-1]), strict=True) if key]
+    both = [(x[:, rows], filled[:, rows]) for rows in members]
+    return _Sums(
+        _masks(codes[codes > 0], visits, trials),
+        np.broadcast_to(np.array([float(len(rows)) for rows in members]), (trials, len(members))),
+        np.stack([v.swapaxes(1, 2) @ v for _, v in both], axis=1),
+        np.stack([u.swapaxes(1, 2) @ v for u, v in both], axis=1),
+        np.stack([u.swapaxes(1, 2) @ u for u, _ in both], axis=1),
+    )
+
+
+def _masks(codes: NDArray[np.intp], visits: int, trials: int) -> Array:
+    """Write the patterns out, (b, p, v)."""
+    mask = ((codes[:, None] >> np.arange(visits)) & 1).astype(float)
+    return np.broadcast_to(mask, (trials, *mask.shape))
+
+
 def _identified(sums: _Sums, model: _Model) -> Bools:
     """Say in which trials every coefficient can be estimated at all."""
     seen = sums.mask[..., :, None] * np.eye(sums.mask.shape[-1])
-    crossed = model.design_form(seen, sums.xx).sum(axis=1)
+    crossed = model.design_form(seen[..., None, :], sums.xx)[:, 0]
     scale = np.sqrt(np.einsum("bcc->bc", crossed))
     usable = (scale > 0).all(axis=1)
     scale = np.where(scale > 0, scale, 1.0)
@@ -247,7 +316,7 @@ def _identified(sums: _Sums, model: _Model) -> Bools:
 
 def _start(sums: _Sums, model: _Model) -> Array:
     """Begin at the moments of the least-squares residuals, or near them."""
-    visits = model.loadings.shape[0]
+    visits = model.visits
 
     def nearest(covariance: Array) -> Array:
         flat = covariance.reshape(-1, visits**2)
@@ -285,22 +354,20 @@ def _evaluate(theta: Array, sums: _Sums, model: _Model) -> _Point:
     own = covariance[:, None] * both + identity * (1.0 - both)
     inverse = np.linalg.inv(own) * both
     log_det = np.linalg.slogdet(own)[1]
-    crossed = model.design_form(inverse, sums.xx).sum(axis=1)
+    crossed = model.design_form(inverse[..., None, :], sums.xx)[:, 0]
     phi = np.linalg.inv(crossed)
-    weighted = inverse @ model.loadings  # (b, p, v, c)
-    right = np.einsum("bpvc,bpcv->bc", weighted, sums.xy)
+    right = (sums.xy @ inverse).sum(axis=1).reshape(len(phi), len(model.columns)) @ model.columns
     beta = np.einsum("bcd,bd->bc", phi, right)
     squares = np.einsum("bpvw,bpvw->b", inverse, sums.yy) - np.einsum("bc,bc->b", beta, right)
-    log_likelihood = -0.5 * (
-        np.einsum("bp,bp->b", sums.n, log_det) + np.linalg.slogdet(crossed)[1] + squares
-    )
-    return _Point(np.where(usable, log_likelihood, -np.inf), inverse, phi, beta)
+    deviance = np.einsum("bp,bp->b", sums.n, log_det) + np.linalg.slogdet(crossed)[1] + squares
+    log_likelihood = np.asarray(np.where(usable, -0.5 * deviance, -np.inf))
+    return _Point(log_likelihood, inverse, np.asarray(phi, dtype=float), beta)
 
 
 def _residual_products(point: _Point, sums: _Sums, model: _Model) -> Array:
     """Sum the products of residuals over each pattern's subjects, (b, p, v, v)."""
     both = sums.mask[..., :, None] * sums.mask[..., None, :]
-    fitted = (model.loadings * point.beta[:, None, :])[:, None]
+    fitted = model.fitted(point.beta)
     mixed = fitted @ sums.xy
     products = sums.yy - mixed - mixed.swapaxes(-1, -2) + fitted @ sums.xx @ fitted.swapaxes(-1, -2)
     return np.asarray(products * both)
@@ -308,36 +375,72 @@ def _residual_products(point: _Point, sums: _Sums, model: _Model) -> Array:
 
 def _differentiate(point: _Point, sums: _Sums, model: _Model) -> _Slope:
     """Compute gradient and both kinds of information of the restricted likelihood."""
-    inverse, phi, basis = point.inverse, point.phi, model.basis
-    moved = inverse[:, :, None] @ basis  # A E_k, (b, p, k, v, v)
-    tilt = -sum(
-        model.design_form(moved[:, p] @ inverse[:, p, None], sums.xx[:, p, None])
-        for p in range(inverse.shape[1])
-    )
-    fitted = (model.loadings * point.beta[:, None, :])[:, None]
-    scored = (sums.xy - sums.xx @ fitted.swapaxes(-1, -2)) @ inverse  # x e', (b, p, c, v)
-    pull = np.einsum("vc,bpkvw,bpcw->bkc", model.loadings, moved, scored, optimize=True)
+    inverse, phi = point.inverse, point.phi
+    trials, patterns, visits = inverse.shape[:3]
+    by_pattern = inverse.reshape(trials, patterns, -1)
+    scored = (sums.xy - sums.xx @ model.fitted(point.beta).swapaxes(-1, -2)) @ inverse
+    # Sums over patterns of A[v, x] (x e')[q, w], which each E_k[x, w] then meets.
+    mixed = by_pattern.swapaxes(1, 2) @ scored.reshape(trials, patterns, -1)
+    mixed = mixed.reshape(trials, visits, visits, -1, visits).transpose(0, 3, 1, 2, 4)
+    pull = mixed.reshape(trials, -1, visits * visits) @ model.flat.T  # (b, q * v, k)
+    pull = pull.swapaxes(1, 2) @ model.columns
     squares = inverse @ _residual_products(point, sums, model) @ inverse
+    spread = _spread(phi, sums, model)
+    leverage = inverse @ spread @ inverse
+    counted = sums.n[..., None, None] * inverse
+    total = (squares + leverage - counted).sum(axis=1).reshape(trials, -1)
+    gradient = 0.5 * total @ model.flat.T
+    tilt = _tilt(inverse, sums, model)
     leaning = phi[:, None] @ tilt
-    gradient = 0.5 * (
-        squares.sum(axis=1).reshape(len(phi), -1) @ model.flat.T
-        - np.einsum("bp,bpkvv->bk", sums.n, moved)
-        - np.einsum("bkcc->bk", leaning)
-    )
-    spread = model.loadings @ (phi[:, None] * sums.xx) @ model.loadings.T
-    traced = sums.n[..., None, None] * inverse - 2.0 * inverse @ spread @ inverse
     flat = leaning.reshape(*leaning.shape[:2], -1)
     turned = leaning.swapaxes(-1, -2).reshape(flat.shape)
+    traced = counted - 2.0 * leverage
     expected = 0.5 * (_pair_traces(inverse, traced, model) + flat @ turned.swapaxes(-1, -2))
     quadratic = _pair_traces(inverse, squares, model) - pull @ phi @ pull.swapaxes(-1, -2)
-    return _Slope(gradient, expected, quadratic - expected, np.asarray(tilt))
+    return _Slope(gradient, expected, quadratic - expected, tilt)
+
+
+def _spread(phi: Array, sums: _Sums, model: _Model) -> Array:
+    """Sum X phi X' over each pattern's subjects, (b, p, v, v)."""
+    trials, q, visits = len(phi), len(model.spread), model.visits
+    each = (model.columns @ phi @ model.columns.T).reshape(trials, q, visits, q, visits)
+    each = each.transpose(0, 1, 3, 2, 4).reshape(trials, q * q, -1)
+    summed = sums.xx.reshape(trials, -1, q * q) @ each
+    return np.asarray(summed.reshape(trials, -1, visits, visits))
+
+
+def _tilt(inverse: Array, sums: _Sums, model: _Model) -> Array:
+    """Sum -X'A E_k A X over all subjects, (b, k, c, c), some patterns at a time."""
+    trials, patterns, visits = inverse.shape[:3]
+    step = max(1, _CHUNK // (trials * len(model.basis) * visits**2))
+    found: Array | float = 0.0
+    for start in range(0, patterns, step):
+        part = inverse[:, start : start + step]
+        xx = sums.xx[:, start : start + step]
+        if model.entries is None:
+            by_form = model.basis.transpose(1, 0, 2).reshape(visits, -1)
+            turned = (part @ by_form).reshape(*part.shape[:2], -1, visits) @ part
+            turned = turned.reshape(*part.shape[:3], -1, visits)
+        else:
+            # A column times a row; the entry across the diagonal gives the transpose.
+            rows, columns = model.entries
+            turned = part[..., rows, None] * part[:, :, None, columns]
+        found = found - model.design_form(turned, xx)
+    tilt = np.asarray(found)
+    if model.entries is None:
+        return tilt
+    share = np.where(np.equal(*model.entries), 0.5, 1.0)
+    return np.asarray(share[:, None, None] * (tilt + tilt.swapaxes(-1, -2)))
 
 
 def _pair_traces(inverse: Array, middle: Array, model: _Model) -> Array:
     """Sum over patterns of tr(E_k A E_l M), made symmetric, (b, k, k)."""
-    kernel = np.einsum("bpwx,bpyv->bvwxy", inverse, middle, optimize=True)
-    squared = model.flat.shape[1]
-    pairs = model.flat @ kernel.reshape(len(kernel), squared, squared) @ model.flat.T
+    trials, patterns, visits = inverse.shape[:3]
+    squared = visits**2
+    left = inverse.reshape(trials, patterns, squared).swapaxes(1, 2)
+    kernel = left @ middle.reshape(trials, patterns, squared)  # (b, w x, y v)
+    kernel = kernel.reshape(-1, visits, visits, visits, visits).transpose(0, 4, 1, 2, 3)
+    pairs = model.flat @ kernel.reshape(trials, squared, squared) @ model.flat.T
     return np.asarray(0.5 * (pairs + pairs.swapaxes(-1, -2)))
 
 
@@ -392,14 +495,16 @@ def _infer(
     point: _Point, slope: _Slope, sums: _Sums, model: _Model, wanted: NDArray[np.intp]
 ) -> Array:
     """Give estimate, Kenward-Roger standard error and df, shape (3, trials, wanted)."""
-    visits = model.loadings.shape[0]
+    trials, visits = len(point.phi), model.visits
     usable = _definite(slope.observed)
     identity = np.eye(slope.observed.shape[-1])
     weight = np.linalg.inv(np.where(usable[:, None, None], slope.observed, identity))
     inverse, phi = point.inverse, point.phi
     kernel = (model.flat.T @ weight @ model.flat).reshape(-1, visits, visits, visits, visits)
-    middle = np.einsum("bvxyw,bpxy->bpvw", kernel, inverse, optimize=True)
-    inner = model.design_form(inverse @ middle @ inverse, sums.xx).sum(axis=1)
+    kernel = kernel.transpose(0, 2, 3, 1, 4).reshape(trials, visits**2, visits**2)
+    middle = (inverse.reshape(trials, -1, visits**2) @ kernel).reshape(inverse.shape)
+    turned = inverse @ middle @ inverse
+    inner = model.design_form(turned[..., None, :], sums.xx)[:, 0]
     shape = slope.tilt.shape
     weighted = (weight @ slope.tilt.reshape(*shape[:2], -1)).reshape(shape)
     inner -= (slope.tilt @ phi[:, None] @ weighted).sum(axis=1)
@@ -416,9 +521,12 @@ def _infer(
     return np.asarray(np.where(usable[None, :, None], inferred, np.nan))
 
 
-def _tests(estimate: Array, error: Array, df: Array, conf_level: float) -> ManyFits:
+def _tests(
+    estimate: Array, error: Array, df: Array, covariance: Array, conf_level: float
+) -> ManyFits:
     """Add t tests and intervals."""
     with np.errstate(all="ignore"):
         half = stdtrit(df, 0.5 + conf_level / 2.0) * error
         p_value = 2.0 * stdtr(df, -np.abs(estimate / error))
-    return ManyFits(estimate, error, df, p_value, estimate - half, estimate + half)
+    low, high = estimate - half, estimate + half
+    return ManyFits(estimate, error, df, p_value, low, high, covariance)

@@ -141,11 +141,12 @@ def mmrm(trials: Trials, conf_level: float = 0.95) -> Estimates:
     width = subject.shape[2]
     fits = fit_many(
         change,
-        np.tile(subject, (1, 1, visits)),
+        subject,
         np.repeat(np.eye(visits), width, axis=1),
         unstructured_basis(visits),
         [(visits - 1) * width + 2 + k for k in range(len(trials.treated))],
         conf_level,
+        np.tile(np.arange(width), visits),
     )
     return _from_fits(fits, np.asarray(~np.isnan(change).all(axis=2)))
 

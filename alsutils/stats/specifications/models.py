@@ -248,16 +248,17 @@ def repeated(
     loadings = np.hstack(
         [np.repeat(np.eye(visits), width, axis=1), np.ones((visits, common.shape[1]))]
     )
+    pieces = np.array([*np.tile(np.arange(width), visits), *range(width, width + common.shape[1])])
     wanted = [visit * width + width - 1 for visit in at]
+    basis = unstructured_basis(visits)
     found = []
     for start in range(0, len(on), _TOGETHER):
         arms = on[start : start + _TOGETHER]
         fixed = np.broadcast_to(np.hstack(parts), (len(arms), n, width - 1))
-        subject = np.concatenate([fixed, arms[:, :, None]], axis=2)
         last = np.broadcast_to(common, (len(arms), *common.shape))
-        x = np.concatenate([np.tile(subject, (1, 1, visits)), last], axis=2)
+        x = np.concatenate([fixed, arms[:, :, None], last], axis=2)
         y = np.broadcast_to(grid, (len(arms), n, visits))
-        fit = fit_many(y, x, loadings, unstructured_basis(visits), wanted, conf_level)
+        fit = fit_many(y, x, loadings, basis, wanted, conf_level, pieces)
         columns = (fit.estimate, fit.std_error, fit.df, fit.p_value, fit.conf_low, fit.conf_high)
         found.append(np.stack(columns))
     n1, n0 = on.sum(axis=1), (1 - on).sum(axis=1)
