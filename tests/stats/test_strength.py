@@ -142,6 +142,27 @@ def test_no_effect_fits_better_than_the_one_seen(p, prior):
     assert found.largest_ratio >= 1
 
 
+@pytest.mark.parametrize("p", [0.2, 0.01, 1e-6])
+@pytest.mark.parametrize("effect", [None, 0.3, 6.0])
+def test_false_positive_risk_of_many_degrees_of_freedom(p, effect):
+    def odds(df):
+        return false_positive_risk(p, df, effect).ratio
+
+    t = float(stats.t.isf(p / 2, 150))
+    size = t if effect is None else effect
+    other = stats.nct(150, size)
+    wanted = (other.pdf(t) + other.pdf(-t)) / (2 * stats.t.pdf(t, 150))
+    assert odds(150) == pytest.approx(wanted, rel=1e-8)  # SciPy's digits
+    # The law of t goes over into the normal one as one over the degrees of freedom.
+    assert odds(1e6) == pytest.approx(odds(np.inf), rel=1e-3)
+
+
+def test_false_positive_risk_of_a_large_trial_with_a_tiny_p_value():
+    found = false_positive_risk(1e-15, 3_000.0)
+    assert found.ratio > 1e10
+    assert found.risk < 1e-10
+
+
 def test_false_positive_risk_by_simulation():
     rng, trials = np.random.default_rng(4), 2_000_000
     real = rng.random(trials) < 0.3

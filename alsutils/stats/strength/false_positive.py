@@ -5,6 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
+from scipy.special import gammaln, logsumexp
+
+_MANY = 100.0  # degrees of freedom beyond which SciPy's noncentral t overflows in places
+_LARGEST = 700.0  # logarithm of a number that the computer can still write
 
 
 @dataclass(frozen=True)
@@ -84,12 +88,9 @@ def false_positive_risk(
     for name, value in (("p_value", p_value), ("prior", prior), ("target", target)):
         if not 0 < value < 1:
             raise ValueError(f"{name} must lie between 0 and 1, not {value}")
-    normal = math.isinf(df)
-    law = stats.norm() if normal else stats.t(df)
+    law = stats.norm() if math.isinf(df) else stats.t(df)
     t = float(law.isf(p_value / 2))
-    size = t if effect is None else abs(effect)
-    other = stats.norm(size) if normal else stats.nct(df, size) if size > 0 else law
-    ratio = float(other.pdf(t) + other.pdf(-t)) / (2 * float(law.pdf(t)))
+    ratio = _density_ratio(t, t if effect is None else abs(effect), df)
     largest = -1 / (math.e * p_value * math.log(p_value)) if p_value < 1 / math.e else 1.0
     odds = prior / (1 - prior)
     needed = (1 - target) / target / ratio
@@ -101,3 +102,22 @@ def false_positive_risk(
         largest_ratio=largest,
         smallest_risk=1 / (1 + largest * odds),
     )
+
+
+def _density_ratio(t: float, size: float, df: float) -> float:
+    """Divide the densities of ±t at an effect of so many standard errors by those at none."""
+    if size == 0:
+        return 1.0
+    if df <= _MANY:
+        other = stats.nct(df, size)
+        return float(other.pdf(t) + other.pdf(-t)) / (2 * float(stats.t.pdf(t, df)))
+    if math.isinf(df):
+        logarithm = np.logaddexp(t * size, -t * size) - math.log(2)
+    else:
+        # Kummer's series of positive terms, as logarithms, to well behind the largest.
+        half, x = (df + 1) / 2, (t * size) ** 2 / (df + t**2) / 2
+        largest = (x + math.sqrt(x * (x + 4 * half))) / 2
+        k = np.arange(int(2 * largest) + 100)
+        terms = gammaln(half + k) - gammaln(half) + k * math.log(4 * x) - gammaln(2 * k + 1)
+        logarithm = logsumexp(terms)
+    return float(np.exp(min(logarithm - size**2 / 2, _LARGEST)))
