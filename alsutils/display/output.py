@@ -14,6 +14,7 @@ import vl_convert
 from great_tables import GT
 
 from alsutils.display import format as fmt
+from alsutils.display.marks import told_apart
 from alsutils.display.packing import lean_svg, trimmed
 from alsutils.display.theme import FONT, vega_config
 from alsutils.stats.tidy import RESULT_COLUMNS, result_frame
@@ -62,6 +63,7 @@ class Figure:
         # A page needs it three times, and Altair checks all of it each time.
         with alt.theme.enable("none"), alt.data_transformers.disable_max_rows():
             spec: dict[str, Any] = self.chart.to_dict()
+        spec = told_apart(spec)
         spec["description"] = self.description
         spec.pop("config", None)
         if self.readout:

@@ -26,7 +26,7 @@ def group_scale(present: list[str]) -> alt.Scale:
 def arm_shapes(study: Study) -> alt.Shape:
     """Tell the arms apart by shape, with a key that is seen on light and dark pages."""
     grey = alt.Legend(symbolFillColor=theme.CONTROL, symbolStrokeColor=theme.CONTROL)
-    return alt.Shape("arm:N", title=None, sort=list(study.arms), legend=grey)
+    return alt.Shape("arm:N", title=None, scale=theme.arm_shapes(study.arms), legend=grey)
 
 
 def scatter(study: Study, result: Associations | None) -> Figure | Prose:

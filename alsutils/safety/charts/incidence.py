@@ -39,7 +39,7 @@ def dots(study: Study, result: Incidence | None) -> Figure | Prose:
     lines = max(len(textwrap.wrap(name, NARROW_LINE)) for name in result.shown)
     room = max(24, LINE_HEIGHT * lines + 4, 15 * len(study.treated))
     height = alt.Step(room, **{"for": "position"})
-    shares = _share_panel(study, result, scale, height)
+    shares = _share_panel(result, scale, height)
     differences = _difference_panel(study, result, scale, height, several)
     chart = alt.hconcat(shares, differences, spacing=12)
     raised = result.shown_differences.sort_values("estimate", ascending=False, kind="stable")
@@ -159,7 +159,7 @@ def _kind(result: Incidence) -> str:
     return {"term": "event", "system": "organ class", "category": "kind of event"}[result.level]
 
 
-def _share_panel(study: Study, result: Incidence, scale: alt.Scale, height: alt.Step) -> alt.Chart:
+def _share_panel(result: Incidence, scale: alt.Scale, height: alt.Step) -> alt.Chart:
     columns = ["name", "arm", "patients", "total", "share"]
     legend = alt.Legend(columns={"expr": f"windowSize()[0] < {STACKED_BELOW} ? 1 : 0"})
     base = alt.Chart(result.shown_counts[columns].dropna(subset="share")).encode(
@@ -171,9 +171,6 @@ def _share_panel(study: Study, result: Incidence, scale: alt.Scale, height: alt.
             axis=alt.Axis(format="%", tickCount=4, labelFlush=False),
         ),
         color=alt.Color("arm:N", scale=scale, title=None, legend=legend),
-        shape=alt.Shape(
-            "arm:N", scale=alt.Scale(domain=list(study.arms)), title=None, legend=legend
-        ),
         tooltip=[
             alt.Tooltip("name:N", title=" "),
             alt.Tooltip("arm:N", title="Arm"),
@@ -212,10 +209,7 @@ def _difference_panel(
     span = base.mark_rule(strokeWidth=2).encode(
         x=alt.X("low:Q", title=title, axis=alt.Axis(tickCount=5)), x2="high:Q"
     )
-    dot = base.mark_point(filled=True, size=60, opacity=1).encode(
-        x="difference:Q",
-        shape=alt.Shape("arm:N", scale=alt.Scale(domain=list(study.arms)), title=None),
-    )
+    dot = base.mark_point(filled=True, size=60, opacity=1).encode(x="difference:Q")
     zero = alt.Chart(pd.DataFrame({"at": [0]})).mark_rule(strokeDash=[4, 3]).encode(x="at:Q")
     return alt.layer(zero, span, dot).properties(width=PANEL, height=height)
 

@@ -60,7 +60,6 @@ def _points(study: Study, points: pd.DataFrame) -> alt.FacetChart | alt.LayerCha
         x=_axis(alt.X, "liver", top),
         y=_axis(alt.Y, "bilirubin", top),
         color=alt.Color("arm:N", scale=theme.arm_scale(study.arms), title=None),
-        shape=alt.Shape("arm:N", scale=alt.Scale(domain=list(study.arms)), title=None),
         tooltip=[
             alt.Tooltip("subject:N", title="Patient"),
             alt.Tooltip("arm:N", title="Arm"),
