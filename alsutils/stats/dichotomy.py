@@ -5,10 +5,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import stats
+from scipy.special import gammaln, logsumexp
+
+from alsutils.stats.effort import FULL_UP_TO
 
 Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
+Random = np.random.Generator
 TESTS = ("t_test", "fisher", "chi_square")
 _CHUNK = 2_000_000  # simulated values held at a time
 _TIES = 1 + 1e-7  # tables as likely as the observed one count, whatever rounding did to them
@@ -16,7 +21,7 @@ _TIES = 1 + 1e-7  # tables as likely as the observed one count, whatever roundin
 
 @dataclass(frozen=True)
 class CutPower:
-    """Power of a comparison of means and of shares on the same simulated patients.
+    """Power of a comparison of means and of shares in simulated trials.
 
     Attributes
     ----------
@@ -157,7 +162,8 @@ def simulate_cut(
     Returns
     -------
     CutPower
-        Power of each test.
+        Power of each test. Of more than ``FULL_UP_TO`` patients only means, variances and numbers
+        of responders are drawn, which have the same distributions.
 
     Raises
     ------
@@ -168,23 +174,84 @@ def simulate_cut(
         raise ValueError(f"arms of {n_treated} and {n_control}; at least 2 patients are expected")
     if not sd > 0:
         raise ValueError(f"sd is {sd}; a number above 0 is expected")
-    size = max(1, _CHUNK // (n_treated + n_control))
-    fisher, chi_square = (
-        table < alpha
-        for table in (fisher_table(n_treated, n_control), chi_square_table(n_treated, n_control))
-    )
-    found = np.zeros(3)
-    for start in range(0, n_trials, size):
-        rows = min(size, n_trials - start)
-        treated = rng.normal(difference, sd, (rows, n_treated))
-        control = rng.normal(0, sd, (rows, n_control))
-        means = stats.ttest_ind(treated, control, axis=1).pvalue < alpha
-        x1, x0 = (treated >= threshold).sum(axis=1), (control >= threshold).sum(axis=1)
-        found += means.sum(), fisher[x1, x0].sum(), chi_square[x1, x0].sum()
-    t_test, exact, asymptotic = (found / n_trials).tolist()
+    given = (difference, sd, threshold, n_treated, n_control, rng, n_trials)
+    many = n_treated + n_control > FULL_UP_TO
+    p_value, x1, x0 = _sufficient(*given) if many else _patients(*given)
+    t_test = float((p_value < alpha).mean())
+    exact = float((fisher_p(x1, n_treated, x0, n_control) < alpha).mean())
+    asymptotic = float((_chi_square(x1, n_treated, x0, n_control) < alpha).mean())
     return CutPower(
         difference, sd, threshold, n_treated, n_control, n_trials, t_test, exact, asymptotic, alpha
     )
+
+
+def _patients(
+    difference: float, sd: float, threshold: float, n1: int, n0: int, rng: Random, trials: int
+) -> tuple[Floats, Counts, Counts]:
+    """Draw every patient: the p-values of the t-tests and the responders of both groups."""
+    size = max(1, _CHUNK // (n1 + n0))
+    p_value, x1, x0 = np.empty(trials), np.empty(trials, np.int64), np.empty(trials, np.int64)
+    for start in range(0, trials, size):
+        rows = slice(start, min(start + size, trials))
+        treated = rng.normal(difference, sd, (rows.stop - start, n1))
+        control = rng.normal(0, sd, (rows.stop - start, n0))
+        p_value[rows] = stats.ttest_ind(treated, control, axis=1).pvalue
+        x1[rows], x0[rows] = ((y >= threshold).sum(axis=1) for y in (treated, control))
+    return p_value, x1, x0
+
+
+def _sufficient(
+    difference: float, sd: float, threshold: float, n1: int, n0: int, rng: Random, trials: int
+) -> tuple[Floats, Counts, Counts]:
+    """Draw what the tests need of large groups: means, a variance and, apart, responders.
+
+    Each has its own distribution, and no power depends on how they go together.
+    """
+    df = n1 + n0 - 2
+    error = sd * np.sqrt(1 / n1 + 1 / n0)
+    t = rng.normal(difference, error, trials) / (error * np.sqrt(rng.chisquare(df, trials) / df))
+    x1 = rng.binomial(n1, stats.norm.sf(threshold, difference, sd), trials)
+    x0 = rng.binomial(n0, stats.norm.sf(threshold, 0, sd), trials)
+    return 2 * stats.t.sf(np.abs(t), df), x1, x0
+
+
+def fisher_p(x1: ArrayLike, n1: int, x0: ArrayLike, n0: int) -> Floats:
+    """Give Fisher's exact two-sided p-value of tables with the same two group sizes.
+
+    Parameters
+    ----------
+    x1, x0 : array_like of int, shape (tables,)
+        Of n1 and of n0 patients.
+    n1, n0 : int
+        Patients in the two groups.
+
+    Returns
+    -------
+    ndarray, shape (tables,)
+        The sum over all tables with the same margins that are at most as likely.
+
+    Examples
+    --------
+    >>> round(float(fisher_p([8], 10, [2], 10)[0]), 4)
+    0.023
+    """
+    one, two = np.asarray(x1, dtype=np.int64), np.asarray(x0, dtype=np.int64)
+    margins, place = np.unique(one + two, return_inverse=True)
+    lowest = np.maximum(0, margins - n0)
+    found = [_fisher_line(n1, n0, int(events)) for events in margins]
+    return np.array([found[k][x - lowest[k]] for k, x in zip(place, one, strict=True)])
+
+
+def _fisher_line(n1: int, n0: int, events: int) -> Floats:
+    """Give the p-values of all tables with so many events, from the fewest of n1 on."""
+    x = np.arange(max(0, events - n0), min(events, n1) + 1)
+    ways = -gammaln(x + 1) - gammaln(n1 - x + 1) - gammaln(events - x + 1)
+    ways -= gammaln(n0 - events + x + 1)
+    likely = np.exp(ways - logsumexp(ways))
+    order = np.argsort(likely)
+    summed = np.cumsum(likely[order])
+    upto = np.searchsorted(likely[order], likely * _TIES, side="right") - 1
+    return np.minimum(summed[upto], 1.0)
 
 
 def fisher_table(n1: int, n0: int) -> Floats:
@@ -209,11 +276,7 @@ def fisher_table(n1: int, n0: int) -> Floats:
     table = np.empty((n1 + 1, n0 + 1))
     for events in range(n1 + n0 + 1):
         x1 = np.arange(max(0, events - n0), min(events, n1) + 1)
-        likely = stats.hypergeom.pmf(x1, n1 + n0, n1, events)
-        order = np.argsort(likely)
-        summed = np.cumsum(likely[order])
-        upto = np.searchsorted(likely[order], likely * _TIES, side="right") - 1
-        table[x1, events - x1] = np.minimum(summed[upto], 1.0)
+        table[x1, events - x1] = _fisher_line(n1, n0, events)
     return table
 
 

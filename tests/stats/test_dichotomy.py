@@ -10,6 +10,7 @@ from statsmodels.stats.power import TTestIndPower
 
 from alsutils.stats.dichotomy import (
     chi_square_table,
+    fisher_p,
     fisher_table,
     patients_for_equal_power,
     relative_efficiency,
@@ -51,8 +52,9 @@ def test_every_table_is_scipys(n1, n0):
                 assert chi_square[x1, x0] == 1
 
 
-def test_the_simulation_meets_the_power_of_both_tests():
-    n1, n0, effect, cut = 30, 26, 0.8, 0.3
+@pytest.mark.parametrize(("n1", "n0", "effect"), [(30, 26, 0.8), (280, 240, 0.25)])
+def test_the_simulation_meets_the_power_of_both_tests(n1, n0, effect):
+    cut = 0.3
     found = simulate_cut(effect, 1, cut, n1, n0, np.random.default_rng(1), 40_000)
     exact = TTestIndPower().power(effect, n1, 0.05, ratio=n0 / n1)
     assert found.t_test == pytest.approx(exact, abs=0.01)
@@ -65,6 +67,11 @@ def test_the_simulation_meets_the_power_of_both_tests():
     assert found.chi_square == pytest.approx(
         chance[chi_square_table(n1, n0) < 0.05].sum(), abs=0.01
     )
+
+
+def test_tables_picked_out_are_those_of_the_whole():
+    x1, x0 = np.array([3, 0, 12, 7, 3]), np.array([5, 9, 0, 7, 5])
+    assert np.array_equal(fisher_p(x1, 12, x0, 9), fisher_table(12, 9)[x1, x0])
 
 
 def test_so_many_more_patients_restore_the_power():

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from alsutils.stats.dichotomy import chi_square_p, fisher_table
+from alsutils.stats.dichotomy import chi_square_p, fisher_p
 from alsutils.stats.forensics.figures import grim, grimmer
 
 TESTS = {"pooled": "Student's t-test", "welch": "Welch's t-test", "normal": "normal test"}
@@ -339,7 +339,7 @@ def _counts(row: CountRow) -> Iterator[dict[str, object]]:
     if row.p is not None:
         one, two = row.treated, row.control
         p_values = (
-            float(fisher_table(one.of, two.of)[one.count, two.count]),
+            float(fisher_p([one.count], one.of, [two.count], two.of)[0]),
             chi_square_p(one.count, one.of, two.count, two.of),
             _continuity_p(one, two),
         )
