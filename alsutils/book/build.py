@@ -20,10 +20,13 @@ from alsutils.book.chapters import (
     read_notebook,
     takes_parameters,
 )
+from alsutils.book.downloads import FOLDER as DOWNLOADS
+from alsutils.book.downloads import PDF, offers, write_downloads
 from alsutils.book.errors import BuildError, require_book_packages
 from alsutils.book.execute import HELD_BACK, Executed, Task, error_outputs, execute_all
 from alsutils.book.exports import write_tables
 from alsutils.book.output import FOLDERS, Output
+from alsutils.book.pdf import find_browser, write_pdf
 from alsutils.book.privacy import (
     check_files,
     check_privacy,
@@ -33,6 +36,7 @@ from alsutils.book.privacy import (
 )
 from alsutils.book.reach import ROOT, Reach, forget, reach
 from alsutils.book.results import collect_rows, write_rows
+from alsutils.book.sharing import Sharing
 from alsutils.book.site import add_files, assemble, build_site, drawing_library
 from alsutils.study import Study, load_study
 
@@ -89,6 +93,8 @@ class _Plan:
         The keys of their executions.
     parts : dict of str to str
         Hashes of what the book is made of.
+    sharing : Sharing
+        Where the site will stand.
     """
 
     book: Book
@@ -97,13 +103,14 @@ class _Plan:
     reached: dict[Page, Reach]
     keys: dict[Page, str]
     parts: dict[str, str]
+    sharing: Sharing
 
     @property
     def inputs(self) -> str:
         """One hash of all that the build depends on."""
         files = {file for r in self.reached.values() for file in r.files}
         named = sorted(file for file in files if not file.is_relative_to(ROOT))
-        return manifests.combined(self.parts, named)
+        return manifests.combined({**self.parts, "sharing": repr(self.sharing)}, named)
 
 
 def build_book(
@@ -115,6 +122,7 @@ def build_book(
     force: bool,
     reporter: Callable[[], Reporter],
     timeout: float | None = None,
+    sharing: Sharing = Sharing(),  # noqa: B008
 ) -> BuildReport:
     """Execute the chapters on a study and build the site.
 
@@ -134,6 +142,8 @@ def build_book(
         Makes the reporter; called once the inputs are found good.
     timeout : float or None
         Seconds that a chapter may take.
+    sharing : Sharing
+        Where the site will stand, and whether the book is printed as well.
 
     Returns
     -------
@@ -143,16 +153,19 @@ def build_book(
     Raises
     ------
     BookError
-        If there is no book, a package is missing or ``out`` is not a build's own.
+        If there is no book, a package or the browser that prints is missing, or ``out`` is not a
+        build's own.
     StudyError
         If anything is wrong with the study. In both cases nothing has been written.
     BuildError
         If a chapter or the site failed; the last good build is untouched.
     """
     require_book_packages()
+    if sharing.pdf:
+        find_browser()
     book = find_book(book_folder)
     study = load_study(study_path)
-    plan = _plan(book, study)
+    plan = _plan(book, study, sharing)
     output = Output(out, (study.folder, book.folder / "chapters"))
     output.prepare()
     with output.locked(), _named_errors(), output.staging() as work:
@@ -205,7 +218,7 @@ def _holds(made: dict[str, Any], folder: Path) -> bool:
     return bool(products == hashes)
 
 
-def _plan(book: Book, study: Study) -> _Plan:
+def _plan(book: Book, study: Study, sharing: Sharing) -> _Plan:
     """Find out what each execution depends on."""
     sources = {page: read_notebook(page) for page in book.notebooks}
     parts = manifests.ingredients(book, study)
@@ -220,7 +233,7 @@ def _plan(book: Book, study: Study) -> _Plan:
         given = _parameters(page, notebook, study)
         known = [parts["lock"], parts["data"] if given else ""]
         keys[page] = caching.chapter_key(page, notebook, reached[page], given, *known)
-    return _Plan(book, study, sources, reached, keys, parts)
+    return _Plan(book, study, sources, reached, keys, parts, sharing)
 
 
 def _parameters(page: Page, notebook: Any, study: Study) -> dict[str, str]:
@@ -306,15 +319,29 @@ def _make(
     pictures.mkdir()
     text = manifests.page_text(made)
     site = assemble(
-        plan.book, plan.study, notebooks, source, made=text, library=library, pictures=pictures
+        plan.book,
+        plan.study,
+        notebooks,
+        source,
+        made=text,
+        library=library,
+        pictures=pictures,
+        offers=offers(plan.book, notebooks),
+        sharing=plan.sharing,
     )
     with ThreadPoolExecutor(1) as aside:  # Jupyter Book keeps but one core busy
-        written = aside.submit(_write_files, plan.book, notebooks, work)
+        written = aside.submit(_write_files, plan, notebooks, work)
         built = build_site(site, kept)
         written.result()
     shutil.copytree(built.html, work / "html")
     seconds = {page.name: round(done.seconds, 3) for page, done in executions.items()}
-    add_files(work / "html", work / "tables", pictures, manifests.durations_script(seconds))
+    durations = manifests.durations_script(seconds)
+    folders = (work / "tables", pictures, work / "downloads")
+    add_files(work / "html", *folders, durations, plan.sharing)
+    if plan.sharing.pdf:
+        told.step("Printing the book")
+        names = [*(page.name for page in plan.book.pages), manifests.PAGE]
+        write_pdf(work / "html", names, work / "html" / DOWNLOADS / PDF)
     check_files(secrets, work, FOLDERS)
     products = {name: caching.fingerprint([work / name]) for name in FOLDERS}
     last = {"seconds": seconds, "warnings": warnings, "products": products}
@@ -359,17 +386,35 @@ def _write_results(book: Book, notebooks: dict[str, Any], folder: Path) -> None:
             write_rows(rows, folder / f"{page.short_name}.csv")
 
 
-def _write_files(book: Book, notebooks: dict[str, Any], work: Path) -> None:
-    """Write the executed notebooks, and each page's tables into a folder of their own."""
+def _write_files(plan: _Plan, notebooks: dict[str, Any], work: Path) -> None:
+    """Write executed notebooks, each page's tables into a folder of their own, and downloads."""
     import nbformat
 
-    for page in book.notebooks:
+    pages = plan.book.notebooks
+    for page in pages:
         path = work / "notebooks" / f"{page.name}.ipynb"
         path.parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(notebooks[page.name], path)
     (work / "tables").mkdir()
-    for page in book.notebooks:
+    for page in pages:
         write_tables(notebooks[page.name], work / "tables" / page.short_name)
+    write_downloads(
+        plan.book,
+        notebooks,
+        work / "downloads",
+        results=work / "results",
+        tables=work / "tables",
+        place=lambda page: _public_place(plan, page),
+        repository=plan.sharing.repository,
+    )
+
+
+def _public_place(plan: _Plan, page: Page) -> str:
+    """Give the study's path as seen from a page; of one outside the book but the name."""
+    folder = plan.study.folder
+    if folder.is_relative_to(plan.book.folder.resolve()):
+        return _relative(folder, page.source.parent)
+    return folder.name
 
 
 def _relative(path: Path, start: Path) -> str:

@@ -37,6 +37,12 @@ TimeoutOption = Annotated[float, typer.Option(min=1, help="Seconds that a chapte
 BookOption = Annotated[
     Path, typer.Option(help="Folder of the book's source (_config.yml, _toc.yml).")
 ]
+UrlOption = Annotated[
+    str, typer.Option(help="Address that the site will have, for previews and a sitemap.")
+]
+RepositoryOption = Annotated[
+    str, typer.Option(help="Address on GitHub of the book's source, for launch buttons.")
+]
 
 
 @app.command()
@@ -60,6 +66,11 @@ def build(
         typer.Option(help="Address of a Dask scheduler that builds the books of several studies."),
     ] = None,
     book: BookOption = Path(),
+    url: UrlOption = "",
+    repository: RepositoryOption = "",
+    pdf: Annotated[
+        bool, typer.Option("--pdf", help="Print the whole book as a PDF, too; needs Chromium.")
+    ] = False,
 ) -> None:
     """Execute the chapters on a study, collect the results and build the site.
 
@@ -68,9 +79,12 @@ def build(
     """
     from alsutils.book.build import build_book
     from alsutils.book.progress import TerminalReporter
+    from alsutils.book.sharing import Sharing
 
     chosen = studies or [Path("data/oh2018")]
     if len(chosen) > 1:
+        if url or repository or pdf:
+            raise typer.BadParameter("--url, --repository and --pdf are for one study")
         _build_several(chosen, out, book, jobs, cluster, force, timeout)
         return
     if cluster is not None:
@@ -84,6 +98,7 @@ def build(
             force=force,
             timeout=timeout,
             reporter=lambda: reporter,
+            sharing=Sharing(url, repository, pdf),
         )
     for warning in report.warnings:
         _say(f"Warning: {warning}")
@@ -239,6 +254,24 @@ def new(
         load_study(folder)
     except StudyError as error:
         _say(f"As it stands it does not load yet.\n{error}")
+
+
+@app.command()
+def notebooks(
+    folder: Annotated[Path, typer.Argument(help="Folder to write them into.")],
+    repository: RepositoryOption,
+    branch: Annotated[str, typer.Option(help="Branch that will hold them.")] = "notebooks",
+    book: BookOption = Path(),
+) -> None:
+    """Write the chapters as the notebooks that Binder and Colab open."""
+    from alsutils.book.chapters import find_book
+    from alsutils.book.downloads import write_launchable
+    from alsutils.book.sharing import Sharing
+
+    with _told():
+        address = Sharing(repository=repository).repository
+        paths = write_launchable(find_book(book), folder, address, branch)
+    typer.echo(f"Written: {len(paths)} notebooks below {folder}")
 
 
 @app.command()

@@ -18,7 +18,7 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 
-from alsutils.book import glossary
+from alsutils.book import glossary, reading
 from alsutils.book.quiz import Question
 
 _LOGGER = logging.getLogger(__name__)
@@ -45,6 +45,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_css_file("als.css")
     app.add_directive("question", Question)
     glossary.setup(app)
+    reading.setup(app)
     app.connect("config-inited", _set_defaults)
     app.connect("builder-inited", _leave_out_thebe, priority=900)
     app.connect("html-page-context", _finish_page, priority=900)

@@ -161,6 +161,9 @@ that made this book.
 
 {chapters}
 
+```{{downloads}}
+```
+
 <script defer src="{script}"></script>
 
 ## The versions

@@ -20,10 +20,13 @@ import yaml
 
 from alsutils.book import cache as caching
 from alsutils.book.chapters import CONFIG_FILE, TOC_FILE, Book, Page
+from alsutils.book.downloads import FOLDER as DOWNLOADS
+from alsutils.book.downloads import Offers
 from alsutils.book.errors import BuildError
 from alsutils.book.execute import ENVIRONMENT
 from alsutils.book.exports import FOLDER, find_tables
 from alsutils.book.manifest import DURATIONS, PAGE
+from alsutils.book.sharing import CARD, Sharing, card, complete
 from alsutils.book.weight import PICTURES, lighten, remove_unused, write_styles
 from alsutils.display import format as fmt
 from alsutils.study import Study
@@ -67,6 +70,8 @@ def assemble(
     made: str,
     library: str,
     pictures: Path,
+    offers: Offers,
+    sharing: Sharing,
 ) -> SiteSource:
     """Put everything that the site is made of into one folder.
 
@@ -86,6 +91,10 @@ def assemble(
         The drawing library, of ``drawing_library``.
     pictures : Path
         An empty folder for the charts' pictures, which ``add_files`` puts into the site.
+    offers : Offers
+        What there will be to download.
+    sharing : Sharing
+        Where the site will stand.
 
     Returns
     -------
@@ -107,7 +116,9 @@ def assemble(
     _copy_pictures(book.folder / "chapters", folder / "chapters")
     _copy_bibliographies(book, study, folder)
     _write_assets(folder / ASSETS, library)
-    config = _site_config(book, study)
+    if sharing.url:
+        (folder / ASSETS / CARD).write_bytes(card(study, STATIC / "logo.svg"))
+    config = _site_config(book, study, offers, sharing)
     (folder / CONFIG_FILE).write_text(yaml.safe_dump(config, allow_unicode=True), "utf-8")
     return SiteSource(folder)
 
@@ -148,10 +159,14 @@ def build_site(source: SiteSource, kept: Path) -> SiteSource:
     return site
 
 
-def add_files(html: Path, tables: Path, pictures: Path, durations: str) -> None:
+def add_files(
+    html: Path, tables: Path, pictures: Path, downloads: Path, durations: str, sharing: Sharing
+) -> None:
     """Add the files that pages offer or load and that no page's own text depends on."""
     shutil.copytree(tables, html / "_static" / FOLDER)
     shutil.copytree(pictures, html / "_static" / PICTURES)
+    shutil.copytree(downloads, html / DOWNLOADS)
+    complete(html, sharing)
     remove_unused(html)
     (html / "_static" / DURATIONS).write_text(durations, "utf-8")
 
@@ -159,7 +174,10 @@ def add_files(html: Path, tables: Path, pictures: Path, durations: str) -> None:
 def _mark() -> str:
     """Name what, beside its source, decides how a site comes out."""
     here = Path(__file__).parent
-    names = ("site.py", "extension.py", "glossary.py", "quiz.py", "weight.py", "templates")
+    names = (
+        "site.py", "extension.py", "glossary.py", "quiz.py", "reading.py", "sharing.py",
+        "weight.py", "templates",
+    )  # fmt: skip
     files = [here / name for name in names]
     packages = sorted(f"{d.name}=={d.version}" for d in distributions())
     return f"{sys.version}\n{caching.fingerprint(files)}\n" + "\n".join(packages)
@@ -333,7 +351,7 @@ def _write_assets(folder: Path, library: str) -> None:
     (folder / "als-themes.js").write_text(colours, "utf-8")
 
 
-def _site_config(book: Book, study: Study) -> dict[str, Any]:
+def _site_config(book: Book, study: Study, offers: Offers, sharing: Sharing) -> dict[str, Any]:
     """Complete the book's configuration with what the study decides."""
     config: dict[str, Any] = yaml.safe_load((book.folder / CONFIG_FILE).read_text("utf-8"))
     config["title"] = study.config.title
@@ -347,6 +365,12 @@ def _site_config(book: Book, study: Study) -> dict[str, Any]:
     sphinx.setdefault("config", {})["html_static_path"] = [ASSETS]
     theme = sphinx["config"].setdefault("html_theme_options", {})
     # The theme's template writes it as HTML.
+    theme |= sharing.theme_options()
     theme["logo"] = {"text": escape(fmt.shortened(study.config.title, _MOST_TITLE))}
     sphinx["config"]["alsbook_synthetic"] = study.is_synthetic
+    sphinx["config"]["alsbook_downloads"] = offers.pages
+    sphinx["config"]["alsbook_chapters"] = list(offers.chapters)
+    sphinx["config"]["alsbook_all"] = offers.has_all
+    sphinx["config"]["alsbook_pdf"] = sharing.pdf
+    html["baseurl"] = sharing.url
     return config

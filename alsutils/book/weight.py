@@ -37,6 +37,7 @@ _NAMED = (
     "list",
     "magnifying-glass",
     "moon",
+    "rocket",
     "sun",
     "xmark",
 )
