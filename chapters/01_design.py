@@ -652,7 +652,7 @@ design.sentences.open_label_bias(study, ahead)
 # %% [markdown]
 """
 How much knowing the arm adds is not well known. Trials that measured in both ways found that it adds
-something. A comparison of open trials with other, blinded trials of the same treatments found nothing on
+something, where raters knew and where patients did {cite:p}`hrobjartsson2013,hrobjartsson2014`. A comparison of open trials with other, blinded trials of the same treatments found nothing on
 average {cite:p}`moustgaard2020`. So both are shown where the trial was open.
 """
 

@@ -125,6 +125,8 @@ The simplest comparison subtracts one mean from the other. Its **standard error*
 difference would wobble from one such trial to the next, and a **confidence interval** is the range of
 true differences that the data do not contradict. The test that belongs to it is **Student's t-test**;
 its p-value is the probability of a difference at least this large if the treatment did nothing.
+**Welch's** version of the test does not need values to scatter equally in both arms
+{cite:p}`welch1947`.
 """
 
 # %%
@@ -187,7 +189,8 @@ story(study, "primary", "print")
 
 By chance one arm may start better than the other, and where a patient starts says something about
 where the patient will be. **Analysis of covariance** (ANCOVA) compares patients as if they had
-started alike. It usually gives a narrower interval for the same patients {cite:p}`senn2006`.
+started alike. It usually gives a narrower interval for the same patients
+{cite:p}`senn2006,fda2023`.
 
 Its standard error can lean on the assumption that values scatter equally in all arms, or do without
 it (**robust** errors). If the two disagree, trust the robust one.
@@ -362,7 +365,9 @@ primary.sentences.tipping(study, turned)
 
 A patient who has died has no score, and is not missing at random either. Instead of guessing a score,
 compare patients in pairs: of two, the one who lived longer did better; where that is open, the one
-who changed more for the better did {cite:p}`berry2013,pocock2012`.
+who changed more for the better did {cite:p}`berry2013,pocock2012`. Such ways to join function and
+death answer different questions, and were held against each other in ALS
+{cite:p}`vaneijk2018,vaneijk2022`.
 """
 
 # %%
@@ -372,8 +377,8 @@ primary.charts.pairs(study, both)
 # %% [markdown]
 """
 Counting won and lost pairs gives the **win ratio** (won over lost), the **win odds** (ties shared
-out), the **net benefit** (share won less share lost) and the **probabilistic index** (the probability
-that a treated patient does better than a control). Ranking all patients by their pairs and comparing
+out) {cite:p}`brunner2021`, the **net benefit** (share won less share lost) {cite:p}`buyse2010` and the
+**probabilistic index** (the probability that a treated patient does better than a control). Ranking all patients by their pairs and comparing
 the ranks is the **joint rank** test.
 """
 

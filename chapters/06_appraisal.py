@@ -341,7 +341,8 @@ appraisal.sentences.forensics(printed)
 # %% [markdown]
 """
 Cell by cell, a printed figure stands for every value that rounds to it. A figure adds up if some of
-these values agree with some values of the others. The command `alsbook forensics` does the same for
+these values agree with some values of the others. Where scores are whole numbers, for instance, their
+mean is a whole number over the number of patients {cite:p}`brown2017`. The command `alsbook forensics` does the same for
 any table that you type in; the guide shows how.
 """
 
