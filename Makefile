@@ -3,10 +3,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 STUDY ?= data/oh2018
 OUT ?= _build
+# Further options of `alsbook build`, such as --url https://host/path/ --repository https://github.com/owner/name
+OPTIONS ?=
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help book pilot serve watch test lint format lock clean
+.PHONY: help book pdf pilot serve watch test lint format lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -26,7 +28,10 @@ help: ## list the commands
 	@touch $@
 
 book: .venv/.ready ## build the book of STUDY (data/oh2018) into OUT (_build)
-	$(BIN)/alsbook build $(STUDY) --out $(OUT)
+	$(BIN)/alsbook build $(STUDY) --out $(OUT) $(OPTIONS)
+
+pdf: .venv/.ready ## build the book and print it as one PDF, too; needs chromium
+	$(BIN)/alsbook build $(STUDY) --out $(OUT) --pdf $(OPTIONS)
 
 pilot: .venv/.ready ## build the same book on the CDISC pilot trial into _build/pilot
 	$(BIN)/python data/cdisc-pilot/fetch.py

@@ -13,6 +13,8 @@
   const LONGEST_UP = 420; // px; the most that a title along the vertical axis takes
   const TWO_LINES = 30; // px; height of a row whose name is broken over two lines
   const CLOSE = 3; // px by which a drawing may be narrower than its box
+  const AHEAD = 600; // px below and above what is seen, in which charts are drawn
+  const PAUSE = 200; // ms before charts far off are drawn
   const READOUT = "readout"; // the name of the sentence that follows a chart's sliders
 
   const copy = (value) => JSON.parse(JSON.stringify(value));
@@ -199,6 +201,7 @@
       addReadout(host, spec, result.view);
       retire(chart);
       chart.drawing = { host, result };
+      chart.box.style.minHeight = "";
     } catch (error) {
       host.remove();
       throw error;
@@ -230,7 +233,7 @@
 
   /* One drawing at a time for each chart; what changes meanwhile is drawn after it. */
   async function refresh(chart) {
-    if (chart.busy) return;
+    if (chart.busy || !chart.wanted) return;
     chart.busy = true;
     try {
       while (Math.abs(chart.box.clientWidth - (chart.width || 0)) > 1 || chart.mode !== mode()) {
@@ -255,6 +258,39 @@
     if (!picture) return;
     picture.className = "als-picture";
     box.append(picture);
+  }
+
+  /* Charts that come near are drawn at once, the others one by one whenever the browser is idle. */
+  function drawWhenWanted(charts) {
+    const want = (chart) => {
+      chart.wanted = true;
+      return refresh(chart);
+    };
+    const near = new IntersectionObserver(
+      (entries) => {
+        for (const entry of entries.filter((each) => each.isIntersecting)) {
+          near.unobserve(entry.target);
+          want(charts.find((chart) => chart.box === entry.target));
+        }
+      },
+      { rootMargin: `${AHEAD}px 0px` },
+    );
+    charts.forEach((chart) => near.observe(chart.box));
+    const idle = window.requestIdleCallback || ((callback) => setTimeout(callback, PAUSE));
+    const next = async () => {
+      const chart = charts.find((each) => !each.wanted);
+      if (!chart) return;
+      await want(chart);
+      idle(next);
+    };
+    setTimeout(() => idle(next), PAUSE);
+  }
+
+  /* Keep the room of a chart that is not drawn yet, so that little moves when it is. */
+  function keepRoom(box) {
+    const picture = box.querySelector(".als-picture");
+    const high = picture ? picture.getAttribute("height") : null;
+    if (high && box.clientWidth >= NARROW) box.style.minHeight = `${high}px`;
   }
 
   /* Pictures wait to be shown; a printer does not. */
@@ -282,9 +318,10 @@
         continue;
       }
       charts.push(chart);
+      keepRoom(box);
       resized.observe(box);
-      refresh(chart);
     }
+    drawWhenWanted(charts);
     new MutationObserver(() => charts.forEach(refresh)).observe(document.documentElement, {
       attributes: true,
       attributeFilter: ["data-theme"],
