@@ -38,6 +38,7 @@ from alsutils.book.reach import ROOT, Reach, forget, reach
 from alsutils.book.results import collect_rows, write_rows
 from alsutils.book.sharing import Sharing
 from alsutils.book.site import add_files, assemble, build_site, drawing_library
+from alsutils.book.slides import write_slides
 from alsutils.study import Study, load_study
 
 _PRELOADED = ("statsmodels.api", "lifelines")  # what functions of many wings import
@@ -338,6 +339,7 @@ def _make(
     durations = manifests.durations_script(seconds)
     folders = (work / "tables", pictures, work / "downloads")
     add_files(work / "html", *folders, durations, plan.sharing)
+    write_slides(plan.book, plan.study, source, work / "html")
     if plan.sharing.pdf:
         told.step("Printing the book")
         names = [*(page.name for page in plan.book.pages), manifests.PAGE]

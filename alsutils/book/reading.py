@@ -2,14 +2,17 @@
 
 import re
 from html import escape, unescape
+from pathlib import Path
 from typing import Any
 
 from docutils import nodes  # type: ignore[import-untyped]
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+from alsutils.book.chapters import Page
 from alsutils.book.downloads import ALL, FOLDER, PDF
 from alsutils.book.sharing import CARD, CARD_SIZE, NOT_FOUND
+from alsutils.book.slides import FOLDER as SLIDES
 
 WORDS_A_MINUTE = 200  # of a text that is thought about
 MINUTES_A_FIGURE = 0.5  # a chart or a table
@@ -98,6 +101,8 @@ def _line(app: Sphinx, page: str, context: dict[str, Any], doctree: nodes.docume
     if page in app.config.alsbook_chapters:
         minutes = reading_time(doctree, context["body"])
         parts.append(f"<span>About {minutes} minutes to read</span>")
+        deck = f"{SLIDES}/{Page(page, Path(page)).short_name}.html"
+        parts.append(f'<span><a href="{context["pathto"](deck, 1)}">Slides</a></span>')
     links = [
         f'<a href="{context["pathto"](f"{FOLDER}/{file}", 1)}" download>{escape(words)}</a>'
         for words, file in app.config.alsbook_downloads.get(page, {}).items()
