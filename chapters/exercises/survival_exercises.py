@@ -197,7 +197,7 @@ who got all three with the others, counted from the first dose. Then do it from 
 # %%
 from alsutils.stats.traps import immortal_time
 
-trap = immortal_time(np.random.default_rng(3), n=400)
+trap = immortal_time(np.random.default_rng(3), n=2_000)
 trap.results.filter(
     ["analysis", "right", "n", "events", "estimate", "conf_low", "conf_high"]
 ).round(2)
