@@ -9,6 +9,7 @@ import pandas as pd
 from pydantic import ValidationError
 
 from alsutils.study import contract
+from alsutils.study.baseline import with_baseline_records
 from alsutils.study.config import StudyConfig
 from alsutils.study.contract import Source
 from alsutils.study.conventions import apply_conventions
@@ -115,7 +116,7 @@ def examine(path: str | Path) -> Examination:
         problems += [*_check_observed(kept, config), *_check_truth(folder, config)]
     if problems:
         return Examination(name, config, sources, kept, tuple(problems))
-    tables = _with_arms(kept, config)
+    tables = with_baseline_records(_with_arms(kept, config), config)
     study = Study(folder=folder.resolve(), config=config, tables=tables, labels=labels)
     return Examination(name, config, sources, kept, (), study)
 
