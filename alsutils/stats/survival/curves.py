@@ -18,6 +18,7 @@ from alsutils.stats.survival.times import (
     checked_times,
     counts,
     difference,
+    error_of_both,
 )
 
 IntervalKind = Literal["log-log", "log", "plain"]
@@ -323,7 +324,7 @@ def survival_difference(treated: SurvivalCurve, control: SurvivalCurve, time: fl
     -------
     Estimate
         Treated minus control; interval by combining those of the two shares, p by the normal
-        approximation with Greenwood's standard errors.
+        approximation with Greenwood's standard errors, where neither is 0.
 
     References
     ----------
@@ -334,7 +335,7 @@ def survival_difference(treated: SurvivalCurve, control: SurvivalCurve, time: fl
     gap = a.estimate - b.estimate
     low = gap - np.hypot(a.estimate - a.conf_low, b.conf_high - b.estimate)
     high = gap + np.hypot(a.conf_high - a.estimate, b.estimate - b.conf_low)
-    return difference(gap, float(np.hypot(a.std_error, b.std_error)), low, high)
+    return difference(gap, error_of_both(a.std_error, b.std_error), low, high)
 
 
 def survival_differences(

@@ -3,7 +3,14 @@
 import numpy as np
 
 from alsutils.stats.survival.curves import SurvivalCurve
-from alsutils.stats.survival.times import SAME, Estimate, TimesError, difference, reach
+from alsutils.stats.survival.times import (
+    SAME,
+    Estimate,
+    TimesError,
+    difference,
+    error_of_both,
+    reach,
+)
 
 
 def restricted_mean(curve: SurvivalCurve, horizon: float) -> Estimate:
@@ -65,14 +72,15 @@ def restricted_mean_difference(
     Returns
     -------
     Estimate
-        With a normal interval and test.
+        With a normal interval and test; without them where nothing varies in a group, as where
+        nobody of it had the event, for no data of few patients show that nobody ever has.
 
     References
     ----------
     Uno H et al. Moving beyond the hazard ratio. J Clin Oncol 2014;32:2380-2385.
     """
     a, b = restricted_mean(treated, horizon), restricted_mean(control, horizon)
-    gap, std_error = a.estimate - b.estimate, float(np.hypot(a.std_error, b.std_error))
+    gap, std_error = a.estimate - b.estimate, error_of_both(a.std_error, b.std_error)
     half = reach(std_error, treated.conf_level)
     return difference(gap, std_error, gap - half, gap + half)
 
@@ -93,7 +101,7 @@ def restricted_mean_ratio(
     -------
     Estimate
         A ratio with limits; ``std_error`` and test are those of its natural logarithm. Missing
-        where a mean is 0.
+        where a mean is 0, and without limits where nothing varies in a group.
 
     References
     ----------
@@ -103,7 +111,7 @@ def restricted_mean_ratio(
     if not (a.estimate > 0 and b.estimate > 0):
         return Estimate(*[np.nan] * 4)
     log_ratio = float(np.log(a.estimate / b.estimate))
-    std_error = float(np.hypot(a.std_error / a.estimate, b.std_error / b.estimate))
+    std_error = error_of_both(a.std_error / a.estimate, b.std_error / b.estimate)
     half = reach(std_error, treated.conf_level)
     logs = difference(log_ratio, std_error, log_ratio - half, log_ratio + half)
     ratio, low, high = np.exp([logs.estimate, logs.conf_low, logs.conf_high])

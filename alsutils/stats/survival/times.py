@@ -160,6 +160,11 @@ def counts(given: Times) -> Counts:
     return Counts(moments, at_risk.astype(np.int64), events, leaving - events)
 
 
+def error_of_both(first: float, second: float) -> float:
+    """Join the standard errors of two groups; missing where one is 0, which no patients show."""
+    return float(np.hypot(first, second)) if min(first, second) > 0 else np.nan
+
+
 def reach(std_error: float, conf_level: float) -> float:
     """Give half the width of a normal interval; missing where there is no spread."""
     return float(stats.norm.ppf((1 + conf_level) / 2) * std_error) if std_error > 0 else np.nan
