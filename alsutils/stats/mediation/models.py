@@ -61,6 +61,8 @@ class Trial:
                     f"too few different values of the mediator in the {name} arm "
                     f"({int(side.sum())} complete patients)"
                 )
+        if len(np.unique(y)) < 2:
+            raise MediationError("the outcome is the same in all complete patients")
         if len(y) <= width + 1:
             raise MediationError(f"{len(y)} complete patients are too few for {width} coefficients")
         trial = cls(

@@ -230,6 +230,8 @@ def test_too_few_patients_are_named() -> None:
         mediation(y[:3], m[:3], t[:3])
     with pytest.raises(MediationError, match="0 complete patients"):
         mediation(np.full(8, np.nan), m, t)
+    with pytest.raises(MediationError, match="outcome is the same"):
+        mediation(np.full(8, 5.0), m, t)
     with pytest.raises(MediationError, match="too few for"):
         mediation(y, m, t, np.random.default_rng(1).normal(size=(8, 4)))
     with pytest.raises(MediationError, match="determine each other"):
