@@ -94,6 +94,17 @@ def capitalised(sentence: str) -> str:
     return sentence[:1].upper() + sentence[1:]
 
 
+def lowered(label: str) -> str:
+    """Write a label within a sentence: a word begins small, an abbreviation stays as it is.
+
+    Examples
+    --------
+    >>> lowered("Pain at rest"), lowered("ALT")
+    ('pain at rest', 'ALT')
+    """
+    return label if label[1:2].isupper() else label[:1].lower() + label[1:]
+
+
 def shortened(text: str, most: int) -> str:
     """Cut a text of more than so many letters, with an ellipsis for the rest.
 

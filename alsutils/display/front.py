@@ -77,12 +77,13 @@ def contents(study: Study) -> Table:
     config = study.config
     about = study.parameter(study.primary.parameter)
     panel = config.biomarkers.panel if config.biomarkers else ()
-    events = [endpoint.label.lower() for endpoint in config.time_to_event]
+    events = [fmt.lowered(endpoint.label) for endpoint in config.time_to_event]
+    analytes = fmt.plural(len(panel), "biomarker") if panel else None
     rows = [
         ("Design", "How the trial was built and who was in it", "all studies"),
         ("Safety", "What harm was seen", "adverse events" if config.adverse_events else None),
         ("Primary endpoint", "What the trial was made to answer", about.label),
-        ("Mechanism", "What changed in the laboratory", fmt.plural(len(panel), "biomarker")),
+        ("Mechanism", "What changed in the laboratory", analytes),
         ("Survival", "Time until something happens", fmt.listed(events) if events else None),
         ("Appraisal", "What to make of all of it", "the chapters before it"),
     ]

@@ -99,7 +99,8 @@ def interaction(study: Study, result: AllAnalyses) -> Prose:
     if tested.empty:
         return Prose("")
     covariate = study.primary.covariates[0]
-    name = "the baseline" if covariate == "BASE" else covariate
+    labels = {c.column: fmt.lowered(c.label) for c in study.config.baseline}
+    name = "the baseline" if covariate == "BASE" else labels.get(covariate, covariate)
     parts = [
         f"p = {fmt.p_value(row['interaction_p'])} at {study.visit_phrase(row['visit_number'])}"
         for row in tested.to_dict("records")

@@ -12,7 +12,9 @@ from alsutils.study import Study
 
 SAID = ""  # where another cell of the section says why there is nothing
 NO_EVENT = "This study names no time to an event, so this section is empty."
-NOT_COMPARED = "There is nothing to compare: no treated arm and control both have patients."
+NOT_COMPARED = (
+    "There is nothing to compare: no treated arm and the control both have patients and events."
+)
 NO_COVARIATES = (
     "study.yml names no covariates for any event, or no model with them could be fitted."
 )
@@ -56,11 +58,6 @@ def time_interval(low: float, high: float) -> str:
 def whole(value: float) -> str:
     """Write a count."""
     return fmt.number(value, 0)
-
-
-def lowered(label: str) -> str:
-    """Write the name of an event within a sentence; an abbreviation stays as it is."""
-    return label if label[1:2].isupper() else label[:1].lower() + label[1:]
 
 
 def ratio_cell(row: Mapping[str, Any] | pd.Series) -> str:

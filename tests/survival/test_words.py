@@ -208,7 +208,7 @@ CHANGES = (
 SAID = [
     (nobody, "follow_up", "none of 60 patients had the event"),
     (nobody, "log_rank", "no test, for want of events or patients"),
-    (nobody, "medians", "a time not reached on Control"),
+    (nobody, "medians", "not reached on Control"),
     (nobody, "differences", "cannot be compared, for want of patients or events"),
     (at_once, "medians", "on Control (no interval)"),
     (one_time, "medians", "on Control (7.0 or later)"),

@@ -18,7 +18,11 @@ _CASED = re.compile(r"\bALS\b")
 NOT_WORDS = re.compile(r"\b(nan|NaN|NaT|None(?! [a-z])|inf|Infinity|NA|undefined|null)\b|<NA>")
 SLIPS = re.compile(r"(?<=\S)  +(?=\S)|(?<!\.)\.\.(?!\.)|\s[,;.](?:\s|$)|\(\)|,,|;;|\b(\w+) \1\b")
 MINUS_ZERO = re.compile(r"[-−]0(?:\.0+)?(?![\d.,])")
-CODE = re.compile(r"^[A-Z][A-Z0-9]{3,}$|_")
+CODE = re.compile(r"^[A-Z][A-Z0-9]{3,}$|_|^[a-z]{2,}$")  # of a column, where a title is missing
+NO_VALUE = re.compile(  # a sentence that was made around a number that is not there
+    r"\b(?:was|is|are|by|of|to|at|than|from|and) –|\(–|– (?:points|percentage|times|patients|to)\b"
+)
+PARTS = re.compile(r"\w\[T?\.|\[T\.|\bC\(|\w+Error\b")  # of a formula or a program
 TWO_ARMS = re.compile(r"\b(both arms|the two arms|either arm|the other arm)\b", re.IGNORECASE)
 # Dates have months, and rates are counted per patient-month, whatever the unit of visits.
 MONTHS = re.compile(r"(?<!calendar )(?<!That )(?<!End of )(?<!atient-)\bmonths?\b")
@@ -55,6 +59,9 @@ def _of_one(shape: Shape, shown: Shown) -> Iterator[str]:
     for found in FOREIGN.finditer(shown.text):
         if found.group().upper() != "ALS" or _CASED.match(found.group()):
             yield f"FOREIGN {_around(found)}"
+    for line in _sentences(shown):
+        for found in NO_VALUE.finditer(line):
+            yield f"NO VALUE {_around(found)}"
     for line in _lines(shown):
         for pattern, name in ((NOT_WORDS, "NO WORD"), (MINUS_ZERO, "MINUS ZERO")):
             for found in pattern.finditer(line):
@@ -63,6 +70,8 @@ def _of_one(shape: Shape, shown: Shown) -> Iterator[str]:
             word = found.group(1)
             if word is None or (word.isalpha() and word not in _TWICE):
                 yield f"SLIP {_around(found)}"
+        for found in PARTS.finditer(line):
+            yield f"CODE {_around(found)}"
         if shape.unit != "month" and not _of_simulation(shown):
             for found in MONTHS.finditer(line):
                 yield f"UNIT {_around(found)}"
@@ -95,6 +104,15 @@ def _lines(shown: Shown) -> Iterator[str]:
             yield from row
     else:
         yield from (line.strip() for line in shown.text.splitlines())
+
+
+def _sentences(shown: Shown) -> Iterator[str]:
+    """Yield what is written as sentences: of a figure its description and caption."""
+    if isinstance(shown.what, Figure):
+        yield shown.what.description
+        yield shown.what.caption
+    elif isinstance(shown.what, Prose):
+        yield from shown.text.splitlines()
 
 
 def _around(found: re.Match[str], width: int = 50) -> str:

@@ -33,11 +33,12 @@ def exaggeration(study: Study, result: Exaggeration) -> Figure | Prose:
     told = []
     for panel, rows in frame.groupby("panel", sort=False):
         half = rows.iloc[(rows["effect"] - rows["observed"] / 2).abs().argmin()]
+        near = abs(half["effect"] - half["observed"] / 2) <= 0.1 * abs(half["observed"])
+        true = f"{fmt.number(half['effect'])}{', half of what was seen' if near else ''}"
         told.append(
-            f"{panel}: were the true effect {fmt.number(half['effect'], 1)}, half of what was "
-            f"seen, power would be {fmt.percent(half['power'])}, and trials whose interval "
-            "excludes no difference would show it "
-            f"{fmt.number(half['exaggeration'], 1)} times too large"
+            f"{panel}: were the true effect {true}, power would be "
+            f"{fmt.percent(half['power'])}, and trials whose interval excludes no difference "
+            f"would show it {fmt.number(half['exaggeration'], 1)} times too large"
         )
     return Figure(
         chart,

@@ -17,7 +17,7 @@ def by_measurement(result: Standardised) -> Prose:
         worse = int((rows["conf_high"] < 0).sum())
         neither = len(rows) - better - worse
         lines.append(
-            f"{words}: of {fmt.plural(len(rows), 'interval')}, {better} lie wholly on the better "
-            f"side, {worse} wholly on the worse and {neither} include no difference."
+            f"{words}: of {fmt.plural(len(rows), 'interval')}, {better} wholly on the better side, "
+            f"{worse} wholly on the worse and {neither} across no difference."
         )
     return Prose("\n".join(f"- {line}" for line in lines))

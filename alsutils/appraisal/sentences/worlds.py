@@ -99,6 +99,9 @@ def divergence(study: Study, result: Divergence | None) -> Prose:
     for row in result.frame.to_dict("records"):
         who = f" ({row['treated']})" if len(study.treated) > 1 else ""
         source = "The printed difference" if row["source"] == "printed" else "The difference"
+        if pd.isna(row["growth"]):
+            lines.append(f"{source}{who} is not known at both visits.")
+            continue
         text = (
             f"{source}{who} was {_value(row['first'], unit)} at {first} and "
             f"{_value(row['last'], unit)} at {last}: it changed by {fmt.number(row['growth'])}. "

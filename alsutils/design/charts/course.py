@@ -35,7 +35,8 @@ def flow(study: Study, result: PatientFlow) -> FlowDiagram:
     columns = tuple(
         _column(result, arm, colour, last) for arm, colour in zip(result.arms, colours, strict=True)
     )
-    told = [f"{assessed} screened, {result.randomised:,} randomised"]
+    before = f"{assessed} screened, " if len(left_out) else ""
+    told = [f"{before}{fmt.plural(result.randomised, 'patient')} randomised"]
     told += ["; ".join(f"{box.title}: {_spoken(box.lines)}" for box in boxes) for boxes in columns]
     return FlowDiagram(
         trunk,

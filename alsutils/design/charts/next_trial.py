@@ -21,7 +21,10 @@ ROW = {name: f"datum.{name}" for name in ("estimate", "std_error", "sd")}
 def beliefs(study: Study, result: NextTrial | None) -> Figure | Prose:
     """Draw the effect as it is believed in different ways, with its interval."""
     if result is None:
-        return Prose("No difference was measured, so there is nothing to believe of it.")
+        return Prose(
+            "Too few values were seen to weigh the difference, so "
+            "there is nothing to believe of it."
+        )
     frame = _named(result.beliefs)
     states = list(dict.fromkeys(frame["state"]))
     colour = alt.Color(

@@ -57,7 +57,7 @@ def randomisation_methods(_study: Study, result: RandomisationMethods) -> Figure
         "one method, the first and the last named: the size of a block"
     )
     if result.factors:
-        listed = fmt.listed([_small(f) for f in result.factors])
+        listed = fmt.listed([fmt.lowered(f) for f in result.factors])
         caption += ", or the chance that minimisation's coin follows the rule"
         caption += f". A category is a level of {listed}"
     return Figure(
@@ -124,8 +124,3 @@ def _of(row: pd.Series) -> str:
         if row["method"] == METHODS["minimisation"]
         else (f" of {row['setting']}")
     )
-
-
-def _small(name: str) -> str:
-    """Write a label within a sentence, where it is a word and no abbreviation."""
-    return name if name[:2].isupper() else name[:1].lower() + name[1:]

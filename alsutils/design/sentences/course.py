@@ -121,7 +121,7 @@ def departures(study: Study, result: PatientFlow) -> Prose:
         return Prose(f"Early leavers: {fmt.listed(shares)}. Their reasons are too rare to be told.")
     most = totals[totals == totals.max()].index.tolist()
     why = (
-        f"The commonest reason {'is' if len(most) == 1 else 'are'} "
+        f"The commonest {'reason is' if len(most) == 1 else 'reasons are'} "
         f"{fmt.listed([f'“{w}”' for w in most])} ({'at least ' if untold else ''}"
         f"{totals.max():,.0f} in all arms"
         f"{' each' if len(most) > 1 else ''})."

@@ -12,7 +12,10 @@ from alsutils.study.later import LaterTrial
 def next_trial(study: Study, result: NextTrial | None) -> Prose:
     """Say how likely the same trial would succeed again, and how doubts change that."""
     if result is None:
-        return Prose("No difference was measured, so nothing can be expected of a next trial.")
+        return Prose(
+            "Too few values were seen to weigh the difference, so "
+            "nothing can be expected of a next trial."
+        )
     told = []
     for start in result.start.to_dict("records"):
         rows = result.beliefs[result.beliefs["treated"] == start["treated"]]

@@ -95,13 +95,14 @@ def randomisation_test(study: Study, result: RandomisationTests) -> Prose:
 
 def _told(row: pd.Series, result: RandomisationTests) -> str:
     unit = f" {result.unit}" if result.unit else ""
-    made = "all ways of giving the arms" if row["exact"] else "ways of giving the arms drawn here"
+    made = f"{row['n_ways']:,} ways of giving the arms"
+    made = f"all {made}" if row["exact"] else f"{made} drawn here"
     limits = f"The interval is {fmt.interval(row['conf_low'], row['conf_high'])}."
     if np.isinf([row["conf_low"], row["conf_high"]]).any():
         limits = "There are too few ways to bound the effect on both sides."
     return (
         f"At {row['visit'].lower()} the means of {row['contrast'].replace(' vs ', ' and ')} differ "
-        f"by {fmt.number(row['estimate'])}{unit}. Of {row['n_ways']:,} {made}, that one included, "
+        f"by {fmt.number(row['estimate'])}{unit}. Of {made}, that one included, "
         f"{row['tail']:,} {'is' if row['tail'] == 1 else 'are'} as far out on its side; with both "
         f"sides {fmt.p_phrase(row['p_value'])}. {limits}"
     )

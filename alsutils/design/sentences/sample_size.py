@@ -61,7 +61,7 @@ def event_sizes(_study: Study, result: EventSizes | None) -> Prose:
         by_ratio = group.set_index("ratio")
         strong, weak = by_ratio.loc[RATIOS[0]], by_ratio.loc[RATIOS[-1]]
         told.append(
-            f"For {str(name)[:1].lower()}{str(name)[1:]}, a hazard ratio of {RATIOS[0]:g} takes "
+            f"For {fmt.lowered(str(name))}, a hazard ratio of {RATIOS[0]:g} takes "
             f"{strong['events']:,.0f} events and {_patients(strong['estimate'])} in an arm, a "
             f"ratio of {RATIOS[-1]:g} takes {weak['events']:,.0f} and {weak['estimate']:,.0f}."
         )

@@ -62,6 +62,8 @@ def flow(study: Study, result: PatientFlow) -> Table:
         screening = (
             f"{fmt.plural(result.screened, 'patient')} screened, {left_out:,} of them not "
             "randomised."
+            if left_out
+            else f"{fmt.plural(result.randomised, 'patient')} randomised."
         )
     return tables.table(
         shown,

@@ -14,7 +14,10 @@ AS_MEASURED, LESS_BIAS = "As measured", "Less the bias of an open label"
 def beliefs(study: Study, result: NextTrial | None) -> Table | Prose:
     """Lay out what can be believed of the effect, and the next trial's chances with each."""
     if result is None:
-        return Prose("No difference was measured, so the next trial's chances cannot be told.")
+        return Prose(
+            "Too few values were seen to weigh the difference, so "
+            "the next trial's chances cannot be told."
+        )
     several = len(result.start) > 1
     states = np.where(result.beliefs["less_bias"], LESS_BIAS, AS_MEASURED)
     frame = result.beliefs.assign(

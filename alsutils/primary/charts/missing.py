@@ -36,7 +36,12 @@ def missing_patterns(study: Study, result: MissingPatterns) -> Figure | Prose:
             y=alt.Y("visit:N", sort=visits, title=None),
             color=alt.Color("kind:N", scale=colours, title=None, sort=list(kinds.values())),
             order=alt.Order("kind:N", sort="descending"),
-            tooltip=["arm:N", "visit:N", "kind:N", alt.Tooltip("n:Q", title="patients")],
+            tooltip=[
+                alt.Tooltip("arm:N", title="Arm"),
+                alt.Tooltip("visit:N", title="Visit"),
+                alt.Tooltip("kind:N", title="Seen"),
+                alt.Tooltip("n:Q", title="Patients"),
+            ],
         )
         .properties(height=alt.Step(24))
         .facet(alt.Facet("arm:N", sort=list(study.arms), title=None), columns=1)

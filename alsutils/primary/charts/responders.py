@@ -27,7 +27,7 @@ def responders(study: Study, result: Responders | None) -> Figure | Prose:
             alt.Tooltip("arm:N", title="Arm"),
             alt.Tooltip("threshold_label:N", title="Threshold"),
             alt.Tooltip("responders:Q", title="Responders"),
-            alt.Tooltip("n:Q", title="of"),
+            alt.Tooltip("n:Q", title="Of"),
             alt.Tooltip("share:Q", title="Share", format=".0%"),
         ],
     )

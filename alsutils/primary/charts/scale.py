@@ -43,8 +43,8 @@ def items(study: Study, result: ItemMeans | None) -> Figure | Prose:
     chart = alt.layer(cells, text).properties(height=alt.Step(22)).facet(facet, columns=1)
     last = frame[frame["visit"] == frame["visit"].max()]
     told = [
-        f"{arm}: most lost {r['parameter'].lower()} ({fmt.number(r['lost'], 1)}), least "
-        f"{k['parameter'].lower()} ({fmt.number(k['lost'], 1)})"
+        f"{arm}: most lost {fmt.lowered(r['parameter'])} ({fmt.number(r['lost'], 1)}), least "
+        f"{fmt.lowered(k['parameter'])} ({fmt.number(k['lost'], 1)})"
         for arm in study.arms
         for mine in [last[last["arm"] == arm].sort_values("lost").to_dict("records")]
         if mine

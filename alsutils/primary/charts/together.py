@@ -33,7 +33,12 @@ def pairs(study: Study, result: Together | None) -> Figure | Prose:
             x=alt.X("part:Q", title="Share of all pairs", axis=alt.Axis(format="%")),
             y=alt.Y("layer:N", sort=list(layers.values()), title=None),
             color=alt.Color("who:N", scale=colours, title=None),
-            tooltip=["layer:N", "who:N", "pairs:Q", alt.Tooltip("part:Q", format=".1%")],
+            tooltip=[
+                alt.Tooltip("layer:N", title="Decided"),
+                alt.Tooltip("who:N", title="In favour"),
+                alt.Tooltip("pairs:Q", title="Pairs", format=",d"),
+                alt.Tooltip("part:Q", title="Share", format=".1%"),
+            ],
         )
         .properties(height=alt.Step(30))
         .facet(alt.Facet("treated:N", sort=list(study.treated), title=None), columns=1)

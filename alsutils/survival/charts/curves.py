@@ -10,7 +10,7 @@ from alsutils.display import format as fmt
 from alsutils.study import Study
 from alsutils.survival.analysis import POINTWISE, SIMULTANEOUS, Curves
 from alsutils.survival.charts.paint import slim
-from alsutils.survival.words import NO_EVENT, lowered
+from alsutils.survival.words import NO_EVENT
 
 _HEIGHT = 340  # of the curves, in pixels
 _BELOW, _LINE = 56, 17  # from the axis to the numbers at risk, and between their lines
@@ -46,7 +46,7 @@ def _curve(study: Study, rows: pd.DataFrame, risk: pd.DataFrame, least: int) -> 
         conf_low=rows["conf_low"].fillna(rows["estimate"]),
         conf_high=rows["conf_high"].fillna(rows["estimate"]),
     )
-    without = f"Without: {lowered(endpoint)}"
+    without = f"Without: {fmt.lowered(endpoint)}"
     ticks = sorted(set(risk["time"]))
     sparse = least > 1
     steps = charts.steps(drawn, study.arms, unit.capitalize(), without, ticks, sparse=sparse)

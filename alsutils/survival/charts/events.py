@@ -14,7 +14,7 @@ from alsutils.survival.charts.hazards import finite
 from alsutils.survival.charts.paint import slim
 from alsutils.survival.events import INCIDENCE, Competing, States
 from alsutils.survival.times import Figures
-from alsutils.survival.words import NO_KINDS, ONE_DEFINITION, lowered, nothing
+from alsutils.survival.words import NO_KINDS, ONE_DEFINITION, nothing
 
 
 def definitions(study: Study, result: Figures | None) -> Figure | Prose:
@@ -129,7 +129,7 @@ def _arrived(arms: Sequence[str], direct: dict[str, int], onward: pd.DataFrame) 
     for arm in arms:
         straight = direct.get(arm, 0)
         parts = [
-            f"{r['n']:.0f} after {lowered(r['kind'])}"
+            f"{r['n']:.0f} after {fmt.lowered(r['kind'])}"
             for r in onward[onward["arm"] == arm].to_dict("records")
         ]
         total = straight + int(onward.loc[onward["arm"] == arm, "n"].sum())

@@ -7,7 +7,7 @@ from alsutils.display import format as fmt
 from alsutils.study import Study
 from alsutils.survival.charts.paint import arm_colour, slim
 from alsutils.survival.published import OWN, READ, ReadBack
-from alsutils.survival.words import NO_CURVE, lowered, nothing
+from alsutils.survival.words import NO_CURVE, nothing
 
 
 def read_back(study: Study, result: ReadBack | None) -> Figure | Prose:
@@ -21,7 +21,7 @@ def read_back(study: Study, result: ReadBack | None) -> Figure | Prose:
         scale=alt.Scale(domain=[OWN, READ], range=[[1, 0], [3, 3]]),
         legend=alt.Legend(symbolType="stroke", symbolSize=400),
     )
-    y_title = f"Without: {lowered(result.endpoint)}"
+    y_title = f"Without: {fmt.lowered(result.endpoint)}"
     chart = (
         alt.Chart(slim(result.curves, ["arm", "source", "time", "estimate"]))
         .mark_line(interpolate="step-after", strokeWidth=2)

@@ -18,7 +18,7 @@ from alsutils.survival.hazards import (
     UNADJUSTED,
 )
 from alsutils.survival.times import Figures
-from alsutils.survival.words import NO_RATIO, SAID, lowered, ratio_cell
+from alsutils.survival.words import NO_RATIO, SAID, ratio_cell
 
 _NAMES = {
     "log-rank test": "Log-rank test",
@@ -52,7 +52,8 @@ def hazard_ratios(study: Study, tests: Figures | None, result: Figures | None) -
     several = len(study.treated) > 1
     words = {c.column: c.label for c in study.config.baseline}
     covariates = [
-        f"{t.label}: adjusted for {fmt.listed([lowered(words.get(c, c)) for c in t.covariates])}."
+        f"{t.label}: adjusted for "
+        f"{fmt.listed([fmt.lowered(words.get(c, c)) for c in t.covariates])}."
         for t in study.config.time_to_event
         if t.covariates
     ]
