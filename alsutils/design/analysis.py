@@ -11,6 +11,7 @@ from alsutils.design.telling import (
     told_balance,
     told_descriptions,
 )
+from alsutils.display import format as fmt
 from alsutils.stats.baseline import (
     Imbalance,
     chance_of_imbalance,
@@ -178,7 +179,7 @@ def facts(study: Study) -> Facts:
     rows += [
         ("Primary endpoint", about.label + (f" ({about.unit})" if about.unit else "")),
         ("Better for the patient", f"{about.better} values"),
-        ("Compared", _compared_value(study.primary) + " at " + " and ".join(visits)),
+        ("Compared", f"{_compared_value(study.primary)} at {fmt.listed(visits)}"),
         ("Two-sided level", f"{study.alpha:g}"),
         ("Data", study.config.provenance),
     ]

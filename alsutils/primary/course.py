@@ -57,6 +57,8 @@ def constrained(study: Study) -> Comparisons:
     """
     endpoint = study.primary
     data = longitudinal(study, None, with_baseline=True)
+    if not (data["AVISITN"] == study.config.time.baseline).any():
+        return Comparisons(stacked([]), (f"{CONSTRAINED}: no value at baseline is known.",))
     covariates = [name for name in endpoint.covariates if name != "BASE"]
     data, left_out = seen_arms(study, data, ["AVAL", *covariates], "VISIT")
     notes = tuple(f"{CONSTRAINED}: {note}." for note in left_out)

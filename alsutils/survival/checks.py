@@ -28,6 +28,7 @@ BEFORE, AFTER = "hazard ratio before a time (Cox)", "hazard ratio after a time (
 CHANGE = "change of the hazard ratio at a time (Cox)"
 GROUPS = 5  # of patients by predicted risk
 GRID = 40  # points of a line
+_FAR = 50.0  # of a logarithm
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ def changing(study: Study) -> Changing | None:
             constant.append({**about, "estimate": float(np.exp(ratios[arm]))})
             dots = found.frame[found.frame["term"] == arm]
             if draws_subjects(study, len(dots)):
-                dots = dots.assign(estimate=np.exp(dots["scaled"]), **about)
+                dots = dots.assign(estimate=_exp(dots["scaled"]), **about)
                 points.append(dots[["endpoint", "unit", "treated", "time", "estimate"]])
             smooth = found.smooth[found.smooth["term"] == arm].drop(columns=["term", "position"])
             for method, line in ((RESIDUALS, smooth), (SPLINE, _spline(study, model, arm))):
@@ -246,7 +247,12 @@ def _as_ratios(study: Study, line: pd.DataFrame) -> pd.DataFrame:
         shown = pd.DataFrame(
             {"time": grid, **{c: np.interp(grid, old, shown[c].to_numpy()) for c in columns}}
         )
-    return shown.assign(**{c: np.exp(shown[c]) for c in columns})
+    return shown.assign(**{c: _exp(shown[c]) for c in columns})
+
+
+def _exp(logs: pd.Series) -> pd.Series:
+    """Turn log ratios into ratios, kept where numbers end; no axis reaches so far."""
+    return np.exp(logs.clip(-_FAR, _FAR))
 
 
 def _step(study: Study, data: Times, model: Model, arm: str) -> list[dict[str, Any]]:

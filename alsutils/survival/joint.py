@@ -105,7 +105,7 @@ def decline_and_death(study: Study) -> Joint:
     names = {
         arm: {
             **names_of(study, Times(data.endpoint, patients, {}), arm, study.control),
-            "endpoint": f"{about.label} and {data.endpoint.label.lower()}",
+            "endpoint": f"{about.label} and {fmt.lowered(data.endpoint.label)}",
             "contrast": f"{arm} vs {study.control}",
             "treated": arm,
         }

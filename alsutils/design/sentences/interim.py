@@ -70,8 +70,10 @@ def interim_looks(_study: Study, result: InterimLooks | None) -> Prose:
     told = [_ends(arm, rows, result, len(groups) > 1) for arm, rows in groups]
     orders = result.outcomes["orders_early"]
     if len(groups) > 1:
-        share = f"{fmt.percent(orders.min())} to {fmt.percent(orders.max())}"
-        share += " of the orders, by arm and boundary"
+        least, most = fmt.percent(orders.min()), fmt.percent(orders.max())
+        share = f"{least} of the orders, whatever the arm and the boundary"
+        if least != most:
+            share = f"{least} to {most} of the orders, by arm and boundary"
     else:
         each = [
             f"{fmt.percent(row['orders_early'])} ({row['rule']})"

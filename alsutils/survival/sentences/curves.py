@@ -87,16 +87,16 @@ def medians(study: Study, result: Figures | None) -> Prose:
     for endpoint, rows in frame.groupby("endpoint", sort=False):
         unit = rows["unit"].iloc[0]
         parts = [_median(r, unit) for r in rows.to_dict("records")]
-        lines.append(f"**{endpoint}**: half the patients had the event by {fmt.listed(parts)}.")
+        lines.append(f"**{endpoint}**, time by which half had the event: {fmt.listed(parts)}.")
     level = fmt.percent(study.conf_level)
     return Prose("\n".join([*(f"- {line}" for line in lines), "", f"Intervals are at {level}."]))
 
 
 def _median(row: Mapping[str, Any], unit: str) -> str:
     if not row["told"]:
-        return f"a time not told for few on {row['arm']} had it"
+        return f"not told on {row['arm']}, where few had it"
     if math.isnan(row["estimate"]):
-        return f"a time not reached on {row['arm']}"
+        return f"not reached on {row['arm']}"
     limits = time_interval(row["conf_low"], row["conf_high"])
     return f"{unit} {fmt.number(row['estimate'], 1)} on {row['arm']} ({limits})"
 
