@@ -15,7 +15,7 @@ from alsutils.stats.strength import design_errors, normal_posterior, sceptical_p
 from alsutils.stats.two_sample import Sample, hedges_g, mean_difference
 from alsutils.study import ARM, Study
 from alsutils.study.config import PrintedComparison, PrintedGroup
-from alsutils.study.telling import opened, tell_sizes
+from alsutils.study.telling import hides_sizes, opened, tell_sizes
 
 MEASURED_BY = {
     "rating": "Judged by a rater",
@@ -132,21 +132,16 @@ def standardised(study: Study) -> Standardised:
                     "treated": arm,
                 }
             )
-            rows[-1]["kept"] = endpoint.population
-    parts = [
-        _told(study, own.drop(columns="kept"), str(population))
-        for population, own in pd.DataFrame(rows).groupby("kept", sort=False)
-    ]
-    return Standardised(pd.concat(parts).sort_index())
+    return Standardised(_told(study, pd.DataFrame(rows)))
 
 
-def _told(study: Study, frame: pd.DataFrame, population: str) -> pd.DataFrame:
+def _told(study: Study, frame: pd.DataFrame) -> pd.DataFrame:
     """Take out what tells of a few patients; the errors of standardised differences do."""
     rule = study.disclosure
     if rule.is_open:
         return frame
     few = rule.hides(frame[["n_control", "n_treated"]]).any(axis=1)
-    sized = tell_sizes(study, frame, population)
+    sized = tell_sizes(study, frame)
     figures = ["estimate", "std_error", "conf_low", "conf_high"]
     return sized.assign(**{c: sized[c].mask(few).round(2) for c in figures})
 
@@ -278,11 +273,15 @@ def exposure(study: Study) -> Exposure:
     randomised = len(study.subjects())
     comparisons = sum(len(e.visits) for e in study.endpoints) * len(study.treated)
     missing = randomised - int(seen[endpoint.value].notna().sum())
-    hidden = study.disclosure.hides(missing, of=randomised)
+    by_arm = seen.dropna(subset=endpoint.value)[ARM].astype("str").value_counts()
+    few = bool(study.disclosure.hides(missing, of=randomised))
+    # Less what is told of the other arms, the total would tell of the one that is not.
+    near = bool(hides_sizes(study, pd.Series(by_arm.index, by_arm.index), by_arm).any())
+    told = study.disclosure.count(missing, of=randomised)
     return Exposure(
         randomised=randomised,
-        missing=np.nan if hidden else missing,
-        missing_told=study.disclosure.count(missing, of=randomised),
+        missing=np.nan if few or near else missing,
+        missing_told="some" if near and not few else told,
         last_visit=last,
         comparisons=comparisons,
         by_chance=comparisons * study.alpha,

@@ -8,6 +8,7 @@ import pandas as pd
 from alsutils.display import format as fmt
 from alsutils.study import ARM, Study
 from alsutils.study.config import Design
+from alsutils.study.telling import hides_size
 
 Level = Literal["low", "some", "high", "unknown"]
 
@@ -133,6 +134,8 @@ def _missing(study: Study) -> tuple[Level, str]:
         [
             f"{arm} {rule.few_patients}"
             if rule.hides(round(share * people[arm]))
+            else f"{arm} some"
+            if hides_size(study, str(arm), round((1 - share) * people[arm]))
             else f"{arm} {fmt.percent(share)}"
             for arm, share in shares.items()
         ]

@@ -6,6 +6,8 @@ import pandas as pd
 
 from alsutils import primary
 from alsutils.study import ARM, Study
+from alsutils.study.nested import event_group, nested_groups
+from alsutils.study.telling import hides_sizes, told_population
 
 SMALL = 100  # patients; below that a trial is called small
 CLEAR_BETTER, CLEAR_WORSE, UNCLEAR = "better", "worse", "unclear"
@@ -25,8 +27,8 @@ class PlainFacts:
         "unclear").
     same_before : bool or None
         Whether the earlier primary visits give the same verdicts; None where there are none.
-    missing : int
-        Randomised patients without an observed value at that visit.
+    missing : float
+        Randomised patients without an observed value at that visit; missing where not told.
     serious, deaths : dict of str to (int, int), or None
         Patients with a serious event, and who died, of those watched, by arm; None where the data
         do not say.
@@ -35,7 +37,7 @@ class PlainFacts:
     sizes: dict[str, int]
     gaps: pd.DataFrame
     same_before: bool | None
-    missing: int
+    missing: float
     serious: dict[str, tuple[int, int]] | None
     deaths: dict[str, tuple[int, int]] | None
 
@@ -68,7 +70,7 @@ def plain_facts(study: Study) -> PlainFacts:
         sizes={arm: int((subjects[ARM] == arm).sum()) for arm in study.arms},
         gaps=gaps,
         same_before=same,
-        missing=len(subjects) - int(seen[endpoint.value].notna().sum()),
+        missing=_missing(study, seen[seen[endpoint.value].notna()]),
         serious=_serious(study),
         deaths=_deaths(study),
     )
@@ -95,12 +97,19 @@ def _gaps(study: Study) -> pd.DataFrame:
     return turned.assign(verdict=verdict)[columns]
 
 
+def _missing(study: Study, seen: pd.DataFrame) -> float:
+    """Count who has no value; missing where the number with one must not be told of an arm."""
+    n = seen[ARM].astype("str").value_counts().reindex(list(study.arms), fill_value=0)
+    hidden = hides_sizes(study, pd.Series(n.index, index=n.index), n)
+    return float("nan") if hidden.any() else float(len(study.subjects()) - n.sum())
+
+
 def _serious(study: Study) -> dict[str, tuple[int, int]] | None:
     """Count patients with a serious event, by arm."""
     block = study.config.adverse_events
     if block is None or "AESER" not in study.tables["adae"]:
         return None
-    events, watched = study.events(), study.subjects(block.population)
+    events, watched = study.events(), told_population(study, block.population)
     hit = events[events["AESER"] == "Y"].groupby(ARM, observed=False)["USUBJID"].nunique()
     return {arm: (int(hit[arm]), int((watched[ARM] == arm).sum())) for arm in study.arms}
 
@@ -108,7 +117,8 @@ def _serious(study: Study) -> dict[str, tuple[int, int]] | None:
 def _deaths(study: Study) -> dict[str, tuple[int, int]] | None:
     """Count deaths, by arm, where the study names the event."""
     named = [e for e in study.config.time_to_event if e.parameter == study.primary.death]
-    if not named:
+    groups = nested_groups(study)
+    if not named or not all(groups.tells(event_group(named[0].parameter), a) for a in study.arms):
         return None
     times = study.times(named[0])
     return {

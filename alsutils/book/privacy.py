@@ -3,13 +3,15 @@
 import base64
 import binascii
 import html
+import io
 import json
 import re
+import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pandas as pd
@@ -146,8 +148,9 @@ def check_files(secrets: Secrets | None, folder: Path, products: Iterable[str]) 
         Where they lie.
     products : iterable of str
         Folders in it that are published: the site, the notebooks, the results and the tables. Files
-        are read as the text that they show: pictures that are written into pages, Sphinx's
-        inventory and the escapes of HTML, JSON and RTF are decoded.
+        are read as the text that they show: archives are opened, and pictures that are written into
+        pages, Sphinx's inventory and the escapes of HTML, JSON and RTF are decoded. A printed book
+        shows what its pages show.
 
     Raises
     ------
@@ -159,10 +162,9 @@ def check_files(secrets: Secrets | None, folder: Path, products: Iterable[str]) 
     files = sorted(
         path for name in products for path in (folder / name).rglob("*") if path.is_file()
     )
-    _raise_for(
-        secrets,
-        ((path.relative_to(folder).as_posix(), _text_of(path)) for path in files),
-    )
+    names = ((path.relative_to(folder).as_posix(), path) for path in files)
+    texts = (part for name, path in names for part in texts_of(name, path.read_bytes()))
+    _raise_for(secrets, texts)
 
 
 def without_messages(study: Study, notebooks: dict[str, Any]) -> None:
@@ -259,17 +261,38 @@ def _as_day(year: int, month: int, day: int) -> Iterator[str]:
         yield f"{year:04d}-{month:02d}-{day:02d}"
 
 
-def _text_of(path: Path) -> str:
-    """Read a file as what it shows; nothing of pictures and fonts."""
-    if path.name == "objects.inv":
-        content = path.read_bytes()
-        return zlib.decompress(content.split(b"\n", 4)[4]).decode("utf-8", errors="replace")
-    if path.suffix.lower() not in _TEXT_FILES:
-        return ""
-    text = path.read_text("utf-8", errors="replace")
-    if path.suffix == ".rtf":
+def texts_of(name: str, content: bytes) -> Iterator[tuple[str, str]]:
+    """Read a file as what it shows.
+
+    Parameters
+    ----------
+    name : str
+        Its path, for messages; its ending says how it is read.
+    content : bytes
+        What is in it.
+
+    Yields
+    ------
+    tuple of (str, str)
+        Name and text, of an archive those of each file in it; nothing of pictures and fonts.
+    """
+    ending = PurePosixPath(name).suffix.lower()
+    if ending == ".zip":
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            for inside in archive.namelist():
+                yield from texts_of(f"{name}/{inside}", archive.read(inside))
+    elif PurePosixPath(name).name == "objects.inv":
+        terms = zlib.decompress(content.split(b"\n", 4)[4])
+        yield name, terms.decode("utf-8", errors="replace")
+    elif ending in _TEXT_FILES:
+        yield name, _shown(content.decode("utf-8", errors="replace"), ending)
+
+
+def _shown(text: str, ending: str) -> str:
+    """Decode the escapes of a text and the pictures in it."""
+    if ending == ".rtf":
         return _RTF_LETTER.sub(lambda m: chr(int(m.group(1)) % 65536), text)
-    if path.suffix in (".json", ".ipynb", ".js", ".html"):
+    if ending in (".json", ".ipynb", ".js", ".html"):
         text = _JSON_LETTER.sub(lambda m: chr(int(m.group(1), 16)), text)
     pictures = [_decoded(match.group(1)) for match in _BASE64.finditer(text)]
     return "\n".join([html.unescape(text), *pictures])

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from alsutils.design.telling import (
-    arm_sizes,
     common_words,
+    planned_sizes,
+    planned_spread,
     told_balance,
     told_descriptions,
 )
@@ -21,11 +22,13 @@ from alsutils.stats.baseline import (
     standardised_share_difference,
     summarise,
 )
+from alsutils.stats.disclosure import tells_counts
 from alsutils.stats.power import Level, MeanTest, detectable_effect, pooled_sd
 from alsutils.stats.slopes import patient_slopes
 from alsutils.stats.two_sample import Sample, mean_difference
 from alsutils.study import ARM, Study
 from alsutils.study.config import Characteristic, Endpoint
+from alsutils.study.telling import tell_sizes
 
 POWERS = (0.8, 0.9)
 CURVE_POINTS = 61
@@ -250,27 +253,30 @@ def detectable(study: Study) -> Detectable:
     for visit in endpoint.visits:
         control = samples[visit, study.control]
         for arm in study.treated:
-            sd = pooled_sd(samples[visit, arm], control)
-            sizes = (len(samples[visit, arm]), len(control))
+            analysed = {a: len(samples[visit, a]) for a in (arm, study.control)}
+            sd = planned_spread(study, pooled_sd(samples[visit, arm], control), analysed)
+            sizes = planned_sizes(study, analysed)
+            n_treated, n_control = sizes[arm], sizes[study.control]
             shared = _labels(study, arm) | {
                 "visit": study.visit_label(visit),
                 "endpoint": about.label,
                 "population": study.population_label(endpoint.population),
-                "n_treated": sizes[0],
-                "n_control": sizes[1],
+                "n_treated": n_treated,
+                "n_control": n_control,
                 "sd": sd,
             }
             plan = MeanTest(sd, level=Level(study.alpha))
-            found = [detectable_effect(plan, *sizes, power) for power in POWERS]
+            found = [detectable_effect(plan, n_treated, n_control, power) for power in POWERS]
             for power, difference in zip(POWERS, found, strict=True):
                 words = f"detectable difference, power {power:.0%}"
                 rows.append(shared | {"analysis": words, "power": power, "estimate": difference})
             span = np.linspace(0, 1.5 * found[-1], CURVE_POINTS)
-            curve = pd.DataFrame({"difference": span, "power": plan.power(span, *sizes)}).dropna()
+            reached = plan.power(span, n_treated, n_control)
+            curve = pd.DataFrame({"difference": span, "power": reached}).dropna()
             curves.append(curve.assign(visit=shared["visit"], contrast=shared["contrast"]))
     design = study.config.design
     important = None if design is None else design.minimal_important_difference
-    frame = study.disclosure.sizes(pd.DataFrame(rows), arm_sizes(study))
+    frame = pd.DataFrame(rows)
     curve = pd.concat(curves, ignore_index=True)
     return Detectable(frame, curve, about.label, about.unit, important)
 
@@ -317,7 +323,7 @@ def lead_in(study: Study) -> LeadIn | None:
         rows.append(shared | _estimate(smd) | {"analysis": BASELINE_ROWS})
     ends = (study.visit_phrase(visits[0]), study.visit_phrase(visits[-1]))
     unit = f"{about.unit or 'units'} per {study.config.time.unit}"
-    frame = study.disclosure.sizes(pd.DataFrame(rows), arm_sizes(study))
+    frame = tell_sizes(study, pd.DataFrame(rows))
     return LeadIn(frame, about.label, unit, ends, about.better)
 
 
@@ -341,10 +347,13 @@ def _with_unit(characteristic: Characteristic) -> str:
 def _values(study: Study, subjects: pd.DataFrame, characteristic: Characteristic) -> pd.Series:
     """Give a characteristic as numbers, or as an ordered category in words."""
     values = subjects[characteristic.column]
-    if not characteristic.levels and pd.api.types.is_numeric_dtype(values.dtype):
+    numbers = not characteristic.levels and pd.api.types.is_numeric_dtype(values.dtype)
+    # The mean of two or three different numbers tells how many patients have each, as counts do.
+    if numbers and not tells_counts(values, subjects[ARM], study.disclosure.minimum):
         return values.astype(float)
     text = values.astype(object).where(values.notna(), None)
-    text = text.map(lambda v: characteristic.levels.get(str(v), str(v)), na_action="ignore")
+    written = {v: f"{v:g}" if numbers else str(v) for v in text.dropna().unique()}
+    text = text.map(lambda v: characteristic.levels.get(written[v], written[v]), na_action="ignore")
     text = common_words(study, text, subjects[ARM])
     known = [w for w in characteristic.levels.values() if (text == w).any()]
     order = [*known, *sorted(set(text.dropna()) - set(known))]

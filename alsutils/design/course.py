@@ -11,6 +11,7 @@ from alsutils.study import ARM, Study
 from alsutils.study.config import Endpoint
 from alsutils.study.disclosure import INSTEAD
 from alsutils.study.query import choose
+from alsutils.study.telling import hides_sizes
 
 ALLOCATION_DATE = "RANDDT"
 NO_REASON = "Reason not given"
@@ -183,7 +184,7 @@ def attendance(study: Study) -> Attendance:
     frame, rule = pd.DataFrame(rows, columns=columns), study.disclosure
     hidden = rule.hides(frame["n"], frame["of"])
     if not rule.is_open:
-        hidden |= _tells_carried(study, frame)
+        hidden |= hides_sizes(study, frame["arm"], frame["n"]) | _tells_carried(study, frame)
     return Attendance(label, rule.masked(frame, hidden, "n", ["share"], of="of"))
 
 

@@ -23,8 +23,10 @@ from alsutils.stats.group_sequential import (
     stop_trials,
     stopped_estimate,
 )
+from alsutils.stats.telling import significant
 from alsutils.study import ARM, Study
 from alsutils.study.config import DAYS
+from alsutils.study.telling import coarse
 
 RULES = (OBRIEN_FLEMING, POCOCK)
 QUARTERS, HALVES = (0.25, 0.5, 0.75, 1.0), (0.5, 1.0)
@@ -176,8 +178,8 @@ def interim_looks(study: Study, seed: int = 1988, n_orders: int = _ORDERS) -> In
         return None
     about, design = study.parameter(study.primary.parameter), study.config.design
     return InterimLooks(
-        frame=pd.concat([part.frame for part in kept], ignore_index=True),
-        outcomes=pd.concat([part.outcomes for part in kept], ignore_index=True),
+        frame=_told(study, pd.concat([part.frame for part in kept], ignore_index=True)),
+        outcomes=_told(study, pd.concat([part.outcomes for part in kept], ignore_index=True)),
         curves=kept[0].curves,
         order=queue.order,
         undated=queue.undated,
@@ -315,6 +317,17 @@ def _shares(study: Study, n: int) -> tuple[float, ...] | None:
 def _important(study: Study) -> float | None:
     design = study.config.design
     return None if design is None else design.minimal_important_difference
+
+
+def _told(study: Study, frame: pd.DataFrame) -> pd.DataFrame:
+    """Leave out how many patients there were at each look, for few may come between two looks."""
+    if study.disclosure.is_open:
+        return frame
+    counts = [c for c in ("n", "n_control", "n_treated", "randomised", "df") if c in frame]
+    short = [c for c in ("fraction", "z", "naive", "naive_low", "naive_high") if c in frame]
+    frame = coarse(frame, pd.Series(True, index=frame.index))
+    frame = frame.assign(**{c: significant(frame[c], 3) for c in short})
+    return frame.assign(**dict.fromkeys(counts, math.nan))
 
 
 @dataclass(frozen=True)

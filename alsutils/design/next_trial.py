@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from alsutils.design.telling import planned_sizes, planned_spread
 from alsutils.stats.assurance import (
     Belief,
     arms_assurance,
@@ -17,6 +18,7 @@ from alsutils.stats.assurance import (
     size_for_assurance,
 )
 from alsutils.stats.power import Level, pooled_sd
+from alsutils.stats.telling import significant
 from alsutils.stats.two_sample import Sample, mean_difference
 from alsutils.study import ARM, Study
 from alsutils.study.later import LaterTrial
@@ -210,7 +212,13 @@ def _difference(study: Study, arm: str, bias: OpenLabelBias | None) -> Iterator[
     found = mean_difference(Sample.of(treated), Sample.of(control), "pooled", study.conf_level)
     if not found.std_error > 0:
         return
-    sd = pooled_sd(treated, control)
+    analysed = {arm: found.treated.n, study.control: found.control.n}
+    sizes = planned_sizes(study, analysed)
+    sd = planned_spread(study, pooled_sd(treated, control), analysed)
+    if sizes != analysed:
+        mean = float(significant(found.estimate, 3))
+        both = (Sample(sizes[arm], mean, sd), Sample(sizes[study.control], 0.0, sd))
+        found = mean_difference(*both, "pooled", study.conf_level)
     yield {
         "treated": arm,
         "contrast": f"{arm} vs {study.control}",

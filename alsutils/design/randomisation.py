@@ -17,8 +17,10 @@ from alsutils.stats.permutation import RandomisationTest, Redraws, redraws, shuf
 from alsutils.stats.permutation import randomisation_test as draw_again
 from alsutils.stats.randomisation import Scheme, imbalance, properties
 from alsutils.stats.ranks import rank_comparison
+from alsutils.stats.telling import significant
 from alsutils.stats.two_sample import Sample, mean_difference
 from alsutils.study import ARM, Study
+from alsutils.study.telling import tell_sizes
 
 METHODS = {
     "simple": "Simple",
@@ -193,7 +195,8 @@ def randomisation_test(study: Study, seed: int = 1935, n_draws: int = _DRAWS) ->
     -------
     RandomisationTests
         Means, adjusted means (where the primary endpoint has covariates) and ranks; no row where
-        an arm has nobody.
+        an arm has nobody, or where all ways are listed and their number would tell of how many
+        patients, which must not be told.
     """
     given = study.config.design.randomisation if study.config.design else None
     scheme = given.scheme(len(study.arms)) if given else None
@@ -217,12 +220,20 @@ def randomisation_test(study: Study, seed: int = 1935, n_draws: int = _DRAWS) ->
                 "treated": arm,
             }
             for test, model_p in _tests(study, pair, arm, lottery):
-                rows.append(words | _row(test, model_p))
+                frame = tell_sizes(study, pd.DataFrame([words | _row(test, model_p)]))
+                untold = bool(frame[["n_control", "n_treated"]].isna().any(axis=None))
+                if untold and test.exact:
+                    continue
+                rows.append(frame)
                 if test.statistic == "mean" and visit == endpoint.visits[-1]:
-                    bars.append(_bars(test.differences).assign(treated=arm))
+                    drawn = _bars(test.differences)
+                    ends = ["low", "high", "observed"]
+                    if untold:
+                        drawn = drawn.assign(**{c: significant(drawn[c], 3) for c in ends})
+                    bars.append(drawn.assign(treated=arm))
     columns = ["treated", "low", "high", "share", "beyond", "observed"]
     return RandomisationTests(
-        frame=pd.DataFrame(rows),
+        frame=pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(),
         bars=pd.concat(bars, ignore_index=True) if bars else pd.DataFrame(columns=columns),
         label=about.label,
         unit=about.unit,

@@ -8,6 +8,7 @@ import pandas as pd
 from scipy import stats
 
 from alsutils.design.analysis import POWERS
+from alsutils.design.telling import planned_sizes, planned_spread
 from alsutils.stats.mmrm import fit_mmrm
 from alsutils.stats.power import (
     HazardTest,
@@ -27,6 +28,7 @@ from alsutils.stats.power import (
 from alsutils.stats.survival import quantile, reverse_kaplan_meier
 from alsutils.study import ARM, Study
 from alsutils.study.config import Responders, TimeToEvent
+from alsutils.study.telling import UNTOLD, why_not
 
 STAND_IN = 0.5  # standard deviations, where study.yml names no difference that matters
 MOST_EXACT = 500  # patients in an arm; with more, Fisher's test needs hardly more than chi-square
@@ -194,7 +196,8 @@ def sample_sizes(study: Study) -> SampleSizes | None:
             for planned in make(given):
                 rows += _sizes(given, planned)
         except ValueError as error:
-            notes.append(str(error))
+            told = study.disclosure.is_open
+            notes.append(str(error) if told else f"One of the plans is left out, for {UNTOLD}.")
     if not any(row["analysis"] == given.compared for row in rows):
         return None
     counts = study.subjects()[ARM].value_counts()
@@ -248,10 +251,13 @@ def _spread(study: Study, data: pd.DataFrame) -> Spread | None:
     sd = pooled_sd(*groups)
     if not sd > 0:
         return None
-    df = sum(map(len, groups)) - len(groups)
+    analysed = {str(arm): len(g) for arm, g in last.groupby(ARM, observed=True)}
+    sizes, sd = planned_sizes(study, analysed), planned_spread(study, sd, analysed)
+    n = sum(sizes.values())
+    df = n - len(groups)
     low, high = sd * np.sqrt(df / stats.chi2.ppf([1 - study.alpha / 2, study.alpha / 2], df))
-    dropout = 1 - len(last) / len(study.subjects())
-    return Spread(sd, low, high, _correlation(last, endpoint.value), dropout, len(last))
+    dropout = 1 - n / len(study.subjects())
+    return Spread(sd, low, high, _correlation(last, endpoint.value), dropout, n)
 
 
 def _correlation(data: pd.DataFrame, value: str) -> float:
@@ -301,9 +307,10 @@ def _visits(given: _Given) -> list[_Planned]:
     try:
         fit = fit_mmrm(formula, named, subject="USUBJID", visit="VISIT")
     except ValueError as error:
-        raise ValueError(f"The mixed model for repeated measures cannot be planned: {error}") from (
-            error
-        )
+        why = why_not(study, error)
+        raise ValueError(
+            f"The mixed model for repeated measures cannot be planned: {why}."
+        ) from error
     covariance, seen = fit.covariance.to_numpy(), _retention(study, later, visits)
     plan = mmrm(covariance, seen, covariates=int(held), level=given.level)
     planned = [_Planned(REPEATED, plan, given.effect, given.difference(given.effect), 0.0)]

@@ -9,6 +9,7 @@ import pandas as pd
 from alsutils.design.analysis import OVERALL
 from alsutils.study import ARM, Study
 from alsutils.study.config import DAYS, Endpoint
+from alsutils.study.telling import hides_sizes
 
 FIRST_DAY, LAST_DAY = "TRTSDT", "TRTEDT"  # of treatment, in ADSL
 KEY = ["USUBJID", "AVISITN"]
@@ -102,7 +103,8 @@ def schedule(study: Study) -> Schedule:
 def _told(study: Study, frame: pd.DataFrame) -> pd.DataFrame:
     """Hide how many were measured where few were, or few were not, also by subtraction."""
     rule = study.disclosure
-    small = pd.Series(rule.hides(frame["n"], frame["of"]), index=frame.index)
+    near = hides_sizes(study, frame["arm"], frame["n"])
+    small = pd.Series(rule.hides(frame["n"], frame["of"]) | near, index=frame.index)
     keys = [frame["row"], frame["visit"]]
     arms = small & (frame["arm"] != OVERALL)
     # Less the arms that are told, all together would tell one that is not.
@@ -139,7 +141,7 @@ def _measured(study: Study) -> Iterator[tuple[str, str, pd.DataFrame]]:
             yield about.label, group, _records(study, code, endpoint)
     panel = study.config.biomarkers
     if panel is not None:
-        parts = [study.records(b.parameter, dataset=panel.dataset) for b in panel.panel]
+        parts = [_slim(study.records(b.parameter, dataset=panel.dataset)) for b in panel.panel]
         records = pd.concat(parts, ignore_index=True)
         known = records["AVAL"].notna()
         if "AVALC" in records:  # below the limit of quantification is measured
@@ -150,6 +152,11 @@ def _measured(study: Study) -> Iterator[tuple[str, str, pd.DataFrame]]:
 def _records(study: Study, code: str, endpoint: Endpoint | None) -> pd.DataFrame:
     where = None if endpoint is None else endpoint.observed
     return study.records(code, where=where).dropna(subset="AVAL")
+
+
+def _slim(records: pd.DataFrame) -> pd.DataFrame:
+    """Keep what is counted; a panel has many records, and each has all columns of ADSL."""
+    return records[[c for c in (*KEY, ARM, "AVAL", "AVALC", "ADY") if c in records]]
 
 
 def _with_all(study: Study, codes: tuple[str, ...], endpoint: Endpoint) -> pd.DataFrame:

@@ -1,10 +1,14 @@
 """What of the patients' way through a trial may be told where single patients must not be."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
 from alsutils.stats.disclosure import is_small
+from alsutils.stats.telling import quantile_is_told, significant
 from alsutils.study import ARM, Study
+from alsutils.study.telling import hides_sizes
 
 # Counts of which each may hold the next, and the count of those who are not in one.
 _CHAIN = {
@@ -145,6 +149,8 @@ def told_descriptions(study: Study, descriptions: pd.DataFrame) -> pd.DataFrame:
     keys = [frame["characteristic"], frame["row"]]
     hidden |= ~frame["arm"].isin(everybody) & hidden.groupby(keys).transform("any")
     hidden |= ~counts & rule.hides(frame["n"])
+    quartiles = frame["kind"] == "median"
+    hidden |= quartiles & ~quantile_is_told(frame["n"], 0.25, rule.minimum)
     figures = ["estimate", "spread", "low", "high"]
     told = rule.masked(frame, hidden, "n", figures, of="of")
     # How many values are known tells how many are not.
@@ -153,6 +159,12 @@ def told_descriptions(study: Study, descriptions: pd.DataFrame) -> pd.DataFrame:
     known = [c for c in ("n_control", "n_treated") if c in told]
     told = told.assign(**{c: told[c].astype(float).mask(gone) for c in known})
     quantities = np.array(gone) & ~counts.to_numpy()
+    # A mean of whole numbers with all its digits tells of how many it is the mean.
+    short = {
+        c: [round(v, int(d) + 1) for v, d in zip(told[c], told["decimals"].fillna(2), strict=True)]
+        for c in ("estimate", "spread")
+    }
+    told = told.assign(**{c: told[c].astype(float).mask(quantities, v) for c, v in short.items()})
     return told.assign(n=told["n"].astype(float).mask(quantities))
 
 
@@ -186,8 +198,10 @@ def told_balance(study: Study, told: pd.DataFrame, balance: pd.DataFrame) -> pd.
         gone.append((name, arm) in lost or (name, study.control) in lost)
         sizes["n_treated"].append((name, arm) in missing)
         sizes["n_control"].append((name, study.control) in missing)
-    figures = ["estimate", "std_error", "conf_low", "conf_high"]
-    masks = dict.fromkeys(figures, gone) | sizes
+    # The error of a standardised difference follows from both numbers.
+    unsized = np.array(gone) | np.any([*sizes.values()], axis=0)
+    errors = ["std_error", "conf_low", "conf_high"]
+    masks = {"estimate": gone} | dict.fromkeys(errors, unsized) | sizes
     return balance.assign(**{c: balance[c].astype(float).mask(m) for c, m in masks.items()})
 
 
@@ -195,3 +209,46 @@ def arm_sizes(study: Study) -> dict[str, int]:
     """Count the patients randomised to each arm, the control first."""
     counts = study.subjects()[ARM].value_counts()
     return {arm: int(counts[arm]) for arm in study.arms}
+
+
+def planned_sizes(study: Study, analysed: Mapping[str, int]) -> dict[str, int]:
+    """Give the patients of each arm with whom a plan is computed.
+
+    Parameters
+    ----------
+    study : Study
+        Says how few are too few.
+    analysed : Mapping of str to int
+        An arm's label to how many of its patients have the endpoint.
+
+    Returns
+    -------
+    dict of str to int
+        The same; all randomised to the arm where the number analysed must not be told, so that no
+        power tells it.
+    """
+    sizes = pd.Series(dict(analysed), dtype=float)
+    hidden = hides_sizes(study, pd.Series(sizes.index, index=sizes.index), sizes)
+    everybody = arm_sizes(study)
+    pairs = zip(sizes.index, hidden, strict=True)
+    return {arm: everybody[arm] if gone else int(analysed[arm]) for arm, gone in pairs}
+
+
+def planned_spread(study: Study, sd: float, sizes: Mapping[str, int]) -> float:
+    """Give a standard deviation for a plan, rounded where a number analysed is not told.
+
+    Parameters
+    ----------
+    study : Study
+        Says how few are too few.
+    sd : float
+        All its digits would tell of how many patients it is.
+    sizes : Mapping of str to int
+        How many were analysed of each arm.
+
+    Returns
+    -------
+    float
+    """
+    same = planned_sizes(study, sizes) == dict(sizes)
+    return sd if same else float(significant(sd, 3))

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from alsutils.mechanism.panel import Samples, cells_of, told_sizes
+from alsutils.mechanism.panel import Samples, cells_of
 from alsutils.stats.censored import geometric_ratio
 from alsutils.stats.ranks import rank_comparison
 from alsutils.stats.telling import quantile_is_told, significant
-from alsutils.study import ARM, Study
+from alsutils.study import Study
 from alsutils.study.config import Biomarker
+from alsutils.study.disclosure import LEFT_OUT
+from alsutils.study.telling import UNTOLD, hides_sizes, tell_sizes
 
 MAIN = "ratio of geometric means (censored regression)"
 IMPUTED = "ratio of geometric means (multiple imputation)"
@@ -44,8 +46,8 @@ class Detection:
     analytes : DataFrame
         One row an analyte, all arms and visits together: ``endpoint``, ``any`` (a value is below),
         ``mostly`` (more than half are), ``all`` and ``share`` (missing where it may not be told).
-    patients : int
-        Patients with any sample.
+    patients : float
+        Patients with any sample; missing where that must not be told.
     unusable : int
         Measurements left out because they are 0 or negative.
     above : int
@@ -57,7 +59,7 @@ class Detection:
     frame: pd.DataFrame
     arms: pd.DataFrame
     analytes: pd.DataFrame
-    patients: int
+    patients: float
     unusable: int
     above: int
     notes: tuple[str, ...]
@@ -127,9 +129,16 @@ def detection(study: Study, data: Samples | None) -> Detection | None:
     rule, frame = study.disclosure, pd.DataFrame(rows)
     sums = frame.groupby(["endpoint", "arm"], sort=False)[["n", "n_below"]].sum().reset_index()
     hidden = rule.hides(sums["n_below"], sums["n"])
+    unsized = pd.Series(hides_sizes(study, frame["arm"], frame["n"]), index=frame.index)
+    unsized &= frame["n"] > 0
+    lost = unsized.groupby([frame["endpoint"], frame["arm"]], sort=False).any().to_numpy()
     sums["told"] = [
-        rule.count(low, of=n) for low, n in zip(sums["n_below"], sums["n"], strict=True)
+        f"{low / n:.0%}" if gone and not few else rule.count(low, of=n)
+        for low, n, gone, few in zip(sums["n_below"], sums["n"], lost, hidden, strict=True)
     ]
+    # A bound tells of how many it is one.
+    sums.loc[lost & hidden & (sums["n_below"] >= rule.minimum), "told"] = LEFT_OUT
+    sums["n"] = sums["n"].mask(lost)
     whole = frame.groupby("endpoint", sort=False)[["n", "n_below"]].sum().reset_index()
     share = whole["n_below"] / whole["n"].where(whole["n"] > 0)
     analytes = whole[["endpoint"]].assign(
@@ -145,11 +154,18 @@ def detection(study: Study, data: Samples | None) -> Detection | None:
         frame,
         sums[["endpoint", "arm", "n", "told"]],
         analytes,
-        data.frame["USUBJID"].nunique(),
+        _measured(study, data),
         data.unusable,
         data.above,
-        (rule.why,) if hidden.any() else (),
+        (rule.why,) if (hidden | lost).any() else (),
     )
+
+
+def _measured(study: Study, data: Samples) -> float:
+    """Count who gave any sample; missing where that must not be told of an arm."""
+    who = data.frame.drop_duplicates("USUBJID")["arm"].astype("str").value_counts()
+    hidden = hides_sizes(study, pd.Series(who.index, index=who.index), who)
+    return np.nan if hidden.any() else float(who.sum())
 
 
 def _told_cells(study: Study, frame: pd.DataFrame) -> pd.DataFrame:
@@ -165,14 +181,16 @@ def _told_cells(study: Study, frame: pd.DataFrame) -> pd.DataFrame:
         parts.append(rows.assign(n_below=rows["n_below"].mask(hidden)))
     told = pd.concat(parts)
     share = told["n_below"] / told["n"].where(told["n"] > 0)
-    return told.assign(share_below=share, n=_told_numbers(study, told))
+    n = _told_numbers(study, told)
+    unsized = n.isna() & told["n"].notna()
+    # A count and its share tell of how many, so one of them goes and the other is round.
+    below = told["n_below"].mask(unsized)
+    return told.assign(share_below=share.where(~unsized, share.round(2)), n_below=below, n=n)
 
 
 def _told_numbers(study: Study, frame: pd.DataFrame) -> pd.Series:
     """Give the numbers of patients with a sample, unless they are all but a few of their arm."""
-    block = study.config.biomarkers
-    people = study.subjects(block.population if block else None)[ARM].astype(str).value_counts()
-    return frame["n"].mask(study.disclosure.hides(frame["n"], frame["arm"].map(people.to_dict())))
+    return frame["n"].mask(hides_sizes(study, frame["arm"], frame["n"]))
 
 
 def levels(study: Study, data: Samples | None) -> Levels | None:
@@ -278,8 +296,9 @@ def told_changes(study: Study, frame: pd.DataFrame) -> pd.DataFrame:
     low = rule.hides(frame["n_below"], frame["n_control"] + frame["n_treated"])
     for s in ("control", "treated"):
         low = low | rule.hides(frame[f"below_{s}"], frame[f"n_{s}"])
-    frame = told_sizes(study, frame)
+    frame = tell_sizes(study, frame)
     known = frame["reason"].str.replace(r"fewer than \d+ values", "too few values", regex=True)
+    known = known.mask(known.str.contains(r"\d"), UNTOLD)
     counts = ["n_below", "below_control", "below_treated"]
     return frame.assign(
         **{c: frame[c].astype(float).mask(thin) for c in _FIGURES},

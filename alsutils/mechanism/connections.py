@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 
 from alsutils.mechanism.analysis import Changes
-from alsutils.mechanism.panel import Samples, log_changes, told_sizes
+from alsutils.mechanism.panel import Samples, log_changes
 from alsutils.mechanism.responders import GOOD, OTHERS, responders
 from alsutils.stats.correlation import correlation_network
 from alsutils.stats.tidy import ESTIMATE_COLUMNS
 from alsutils.study import Study
+from alsutils.study.telling import tell_sizes
 
 MOST_BELOW = 0.5  # share of an analyte's changes that may rest on values below a limit
 MOST_LINKED = 3  # analytes of the linked charts
@@ -114,7 +115,7 @@ def _without_few(study: Study, frame: pd.DataFrame) -> pd.DataFrame:
     few = study.disclosure.hides(frame["n"])
     figures = [c for c in frame if c in ESTIMATE_COLUMNS or c.startswith("p_")]
     frame = frame.assign(**{c: frame[c].mask(few) for c in figures})
-    told = told_sizes(study, frame.assign(treated=frame["arm"])).drop(columns="treated")
+    told = tell_sizes(study, frame.assign(treated=frame["arm"])).drop(columns="treated")
     return told.assign(n=told["n_control"].fillna(told["n_treated"]))
 
 

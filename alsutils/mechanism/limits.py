@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 
 from alsutils.mechanism.analysis import SEED
-from alsutils.mechanism.panel import Samples, halved, told_sizes
+from alsutils.mechanism.panel import Samples, halved
 from alsutils.stats.censored import LowCurve, flipped_kaplan_meier, substitution_bias
 from alsutils.stats.effort import repetitions
 from alsutils.stats.survival.telling import told_times
 from alsutils.stats.telling import significant
 from alsutils.study import Study
+from alsutils.study.telling import tell_sizes
 
 FLIPPED = "median (flipped Kaplan-Meier)"
 BIAS = "ratio of means found on average (simulated)"
@@ -166,7 +167,7 @@ def _without_few(study: Study, frame: pd.DataFrame) -> tuple[pd.DataFrame, bool]
     if rule.is_open or frame.empty:
         return frame, False
     hidden = pd.Series(rule.hides(frame["n_below"], frame["n"]), index=frame.index)
-    sized = told_sizes(study, frame.assign(treated=frame["arm"]))
+    sized = tell_sizes(study, frame.assign(treated=frame["arm"]))
     n = sized["n_control"].fillna(sized["n_treated"])
     figures = ["estimate", "conf_low", "conf_high", "halved"]
     return sized.drop(columns="treated").assign(

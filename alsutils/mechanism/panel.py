@@ -9,7 +9,6 @@ import pandas as pd
 
 from alsutils.study import ARM, Study
 from alsutils.study.config import Biomarker, Biomarkers
-from alsutils.study.telling import tell_sizes
 
 SIGNS = {"pro-inflammatory": -1, "anti-inflammatory": 1, "trophic": 1, "other": 0}
 """Which way each role is good: 1 where a rise is, -1 where a fall is, 0 where neither is said."""
@@ -115,25 +114,6 @@ def samples(study: Study) -> Samples | None:
         unusable=int((~positive).sum()),
         above=int((read["above"] & read["bound"].notna()).sum()),
     )
-
-
-def told_sizes(study: Study, frame: pd.DataFrame) -> pd.DataFrame:
-    """Hide numbers of patients that tell how few of the panel's population are missing.
-
-    Parameters
-    ----------
-    study : Study
-        With biomarkers.
-    frame : DataFrame
-        Comparisons, as `alsutils.study.telling.tell_sizes` takes them.
-
-    Returns
-    -------
-    DataFrame
-        A copy.
-    """
-    block = study.config.biomarkers
-    return tell_sizes(study, frame, block.population if block else None)
 
 
 def halved(frame: pd.DataFrame, prefix: str = "") -> pd.Series:
@@ -270,7 +250,9 @@ def log_changes(data: Samples, visits: Sequence[float] | None = None) -> LogChan
 
 def _records(study: Study, block: Biomarkers) -> pd.DataFrame:
     """Take the records of the panel at its visits, with what names each."""
-    table = study.tables[block.dataset].drop(columns=ARM, errors="ignore")
+    table = study.tables[block.dataset]
+    needed = ("USUBJID", "PARAMCD", "AVISITN", "AVAL", "AVALC", "AVALU", "BASE", "LBLLOQ")
+    table = table[[c for c in table if c in (*needed, block.batch)]]
     names = pd.DataFrame(
         {
             "PARAMCD": [m.parameter for m in block.panel],

@@ -15,7 +15,7 @@ from alsutils.stats.mediation import (
     mediation_simulation,
 )
 from alsutils.study import Study
-from alsutils.study.telling import tell_sizes
+from alsutils.study.telling import tell_sizes, why_not
 
 VIA, AROUND, TOTAL = (
     "natural indirect effect",
@@ -144,6 +144,7 @@ def pathways(study: Study, data: Samples | None, seed: int = SEED) -> Pathways |
             found: list[dict[str, object]] = [{"reason": reason}] * len(_EFFECTS)
             if not reason:
                 found = trial.split(marker.parameter, treated)
+                found = [{**row, "reason": _why(study, row)} for row in found]
             names = {"parameter": marker.parameter, "analyte": marker.label, "treated": treated}
             rows += [
                 {**names, "effect": effect, **row}
@@ -179,6 +180,11 @@ def pathways(study: Study, data: Samples | None, seed: int = SEED) -> Pathways |
     )
 
 
+def _why(study: Study, row: dict[str, object]) -> str:
+    """Say why an effect could not be estimated; nothing where it was."""
+    return why_not(study, str(row["reason"])) if row["reason"] else ""
+
+
 def _without_few(study: Study, frame: pd.DataFrame) -> pd.DataFrame:
     """Take out effects in a few patients, and numbers that tell how few are missing."""
     rule = study.disclosure
@@ -187,7 +193,7 @@ def _without_few(study: Study, frame: pd.DataFrame) -> pd.DataFrame:
     )
     figures = {c: frame[c].astype(float).mask(few) for c in _FIGURES[2:]}
     reason = frame["reason"].mask(few, f"{rule.few_patients} of an arm have all that it takes")
-    return tell_sizes(study, frame.assign(**figures, reason=reason), study.primary.population)
+    return tell_sizes(study, frame.assign(**figures, reason=reason))
 
 
 def pathway_power(

@@ -7,6 +7,7 @@ import pandas as pd
 
 from alsutils.mechanism.panel import Samples
 from alsutils.study import ARM, Study
+from alsutils.study.telling import told_population
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def taken(study: Study, data: Samples | None) -> Taken | None:
         return None
     begun = (data.frame["visit"] == data.baseline).any()
     visits = sorted({data.baseline, *data.visits} if begun else data.visits)
-    people = study.subjects(block.population).set_index("USUBJID")[ARM].astype(str)
+    people = told_population(study, block.population).set_index("USUBJID")[ARM].astype(str)
     seen = data.frame.drop_duplicates(["USUBJID", "visit"]).assign(taken=True)
     grid = seen.pivot_table("taken", index="USUBJID", columns="visit", aggfunc="first")
     grid = grid.reindex(index=people.index, columns=visits).eq(True)

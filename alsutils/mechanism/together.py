@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 
 from alsutils.mechanism.analysis import SEED
-from alsutils.mechanism.panel import SIGNS, LogChanges, Samples, log_changes, told_sizes
+from alsutils.mechanism.panel import SIGNS, LogChanges, Samples, log_changes
 from alsutils.stats.effort import repetitions
 from alsutils.stats.panel import obrien, panel_permutation, residuals, signed_composite
 from alsutils.stats.permutation import shuffles
 from alsutils.stats.two_sample import Sample, mean_difference
 from alsutils.study import Study
+from alsutils.study.telling import tell_sizes
 
 N_WAYS = 10_000
 COMPOSITE = "difference of the composite score (pooled t)"
@@ -111,7 +112,7 @@ def together(
         role=[by_code[code].role for code in weights["column"]],
     )
     whole, composites = (
-        told_sizes(study, pd.concat(rows, ignore_index=True)) for rows in (tests, scores)
+        tell_sizes(study, pd.concat(rows, ignore_index=True)) for rows in (tests, scores)
     )
     return Together(
         tests=whole,

@@ -7,7 +7,7 @@ from itertools import product
 import pandas as pd
 
 from alsutils.primary.arms import not_fitted, seen_arms
-from alsutils.primary.telling import rounded, told, told_numbers
+from alsutils.primary.telling import means_tell_counts, rounded, told, told_numbers
 from alsutils.stats.ancova import AncovaError, ancova
 from alsutils.stats.forensics import check_p, check_printed
 from alsutils.stats.mmrm import fit_mmrm
@@ -21,6 +21,7 @@ from alsutils.stats.two_sample import (
 )
 from alsutils.study import ARM, Study
 from alsutils.study.config import Endpoint, PrintedComparison, PrintedGroup
+from alsutils.study.telling import why_not
 
 TESTS: dict[Variance, str] = {"pooled": "t-test, pooled", "welch": "t-test, Welch"}
 MODEL_ERRORS = "ANCOVA"
@@ -142,14 +143,16 @@ def trajectory(study: Study, parameter: str | None = None) -> Trajectory:
             }
         )
     frame = pd.DataFrame(rows).dropna(subset="mean")
-    return Trajectory(about.label, about.unit, _told_means(study, frame))
+    return Trajectory(about.label, about.unit, _told_means(study, code, frame))
 
 
-def _told_means(study: Study, frame: pd.DataFrame) -> pd.DataFrame:
+def _told_means(study: Study, code: str, frame: pd.DataFrame) -> pd.DataFrame:
     """Leave out means of a few patients, and the numbers that tell how few were not seen."""
     if study.disclosure.is_open:
         return frame
-    frame = frame[~study.disclosure.hides(frame["n"])].reset_index(drop=True)
+    counted = {at: means_tell_counts(study, code, at) for at in frame["visit"].unique()}
+    few = study.disclosure.hides(frame["n"]) | frame["visit"].map(counted).astype(bool)
+    frame = frame[~few].reset_index(drop=True)
     n = told_numbers(study, frame)
     frame = frame.assign(n=n, sd=frame["sd"].where(n.notna()))
     # A mean of whole scores with all its digits tells of how many it is the mean.
@@ -181,7 +184,7 @@ def unadjusted(study: Study, variance: Variance = "pooled") -> Comparisons:
         Endpoints in the study's order, visits in theirs, each arm against the control.
     """
     rows = [
-        told(study, _difference_row(study, endpoint, visit, arm, variance), endpoint.population)
+        told(study, _difference_row(study, endpoint, visit, arm, variance))
         for endpoint in study.endpoints
         for visit, arm in product(endpoint.visits, study.treated)
     ]
@@ -236,7 +239,7 @@ def adjusted(study: Study, robust: bool = True) -> Comparisons:
         try:
             fit = ancova(records, endpoint.value, ARM, endpoint.covariates, study.conf_level)
         except AncovaError as error:
-            notes.append(f"{at}: {error}.")
+            notes.append(f"{at}: {why_not(study, error)}.")
             continue
         found = fit.frame.assign(interaction_p=fit.interaction_p)
         parts.append(labelled(study, endpoint, found, visit, MODEL_ERRORS, endpoint.population))
@@ -289,7 +292,7 @@ def repeated_measures(study: Study) -> Comparisons:
         )
         table = fit.contrasts(ARM, by="VISIT", reference=study.control, conf_level=study.conf_level)
     except ValueError as error:
-        return Comparisons(stacked([]), (*notes, not_fitted(REPEATED, error)))
+        return Comparisons(stacked([]), (*notes, not_fitted(study, REPEATED, error)))
     seen = data.dropna(subset=[endpoint.value, *endpoint.covariates])
     counts = seen.groupby(["VISIT", ARM], observed=False).size()
     numbers = data.drop_duplicates("VISIT").set_index("VISIT")["AVISITN"]
@@ -304,7 +307,7 @@ def repeated_measures(study: Study) -> Comparisons:
         }
         frame = pd.DataFrame([row | counted])
         named = _named(study, endpoint, frame, numbers[label], REPEATED, endpoint.population)
-        parts.append(told(study, named, endpoint.population, df=False))
+        parts.append(told(study, named))
     return Comparisons(stacked(parts), notes)
 
 
@@ -329,7 +332,7 @@ def beside_print(study: Study) -> PrintComparison | None:
         if row.parameter in known:
             endpoint = known[row.parameter]
             found = _beside(study, endpoint, row)
-            parts += [told(study, frame, endpoint.population) for frame in found]
+            parts += [told(study, frame) for frame in found]
     return PrintComparison(pd.concat(parts, ignore_index=True)) if parts else None
 
 
@@ -398,15 +401,13 @@ def labelled(
     visit: float,
     analysis: str,
     population: str | None,
-    df: bool = True,
 ) -> pd.DataFrame:
     """Name what was compared, for the page and for the table of all results, as far as it is told.
 
-    ``frame`` has the column ``arm``; a population of None means all randomised patients. ``df``
-    says whether degrees of freedom count patients.
+    ``frame`` has the column ``arm``; a population of None means all randomised patients.
     """
     named = _named(study, endpoint, frame, visit, analysis, population)
-    return told(study, named, population, df)
+    return told(study, named)
 
 
 def _named(

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from alsutils.display import format as fmt
-from alsutils.stats.mmrm import RankDeficientError
 from alsutils.study import ARM, Study
+from alsutils.study.telling import why_not
 
 
 def seen_arms(
@@ -53,8 +53,6 @@ def seen_arms(
     return left, tuple(notes)
 
 
-def not_fitted(model: str, error: Exception) -> str:
-    """Say why a model of all visits could not be fitted, without the names of its columns."""
-    if isinstance(error, RankDeficientError):
-        return f"{model}: arms, visits and covariates determine each other, so it cannot be fitted."
-    return f"{model}: {str(error).rstrip('.')}."
+def not_fitted(study: Study, model: str, error: Exception) -> str:
+    """Say why a model of all visits could not be fitted."""
+    return f"{model}: {why_not(study, error)}."

@@ -19,6 +19,7 @@ from alsutils.primary.arms import not_fitted, seen_arms
 from alsutils.primary.telling import told
 from alsutils.stats.longitudinal import constrained_analysis, random_slopes
 from alsutils.study import ARM, Study
+from alsutils.study.telling import why_not
 
 CONSTRAINED = "cLDA, Kenward-Roger"
 SLOPE = "random slopes after baseline"
@@ -67,7 +68,7 @@ def constrained(study: Study) -> Comparisons:
             data, "AVAL", "USUBJID", "VISIT", ARM, covariates, study.conf_level
         )
     except ValueError as error:
-        return Comparisons(stacked([]), (*notes, not_fitted(CONSTRAINED, error)))
+        return Comparisons(stacked([]), (*notes, not_fitted(study, CONSTRAINED, error)))
     seen = data.dropna(subset=["AVAL"]).groupby(["VISIT", ARM], observed=False).size()
     numbers = data.drop_duplicates("VISIT").set_index("VISIT")["AVISITN"]
     parts = []
@@ -75,7 +76,7 @@ def constrained(study: Study) -> Comparisons:
         visit, arm = row["visit"], row["arm"]
         counts = {"n_control": seen[visit, study.control], "n_treated": seen[visit, arm]}
         frame = pd.DataFrame([row | counts])
-        parts.append(labelled(study, endpoint, frame, numbers[visit], CONSTRAINED, None, df=False))
+        parts.append(labelled(study, endpoint, frame, numbers[visit], CONSTRAINED, None))
     return Comparisons(stacked(parts), notes)
 
 
@@ -127,7 +128,7 @@ def slopes(study: Study) -> Slopes:
         try:
             fit = random_slopes(rows, "AVAL", "USUBJID", "AVISITN", ARM, break_at, study.conf_level)
         except ValueError as error:
-            notes.append(f"{analysis}: {error}.")
+            notes.append(f"{analysis}: {why_not(study, error)}.")
             continue
         counts = rows.dropna(subset=["AVAL"]).groupby(ARM, observed=False)["USUBJID"].nunique()
         named = fit.frame.assign(
@@ -141,5 +142,5 @@ def slopes(study: Study) -> Slopes:
             better=about.better,
             unit=f"{about.unit} per {time.unit}".strip(),
         )
-        parts.append(told(study, named, None))
+        parts.append(told(study, named))
     return Slopes(stacked(parts), tuple(notes))

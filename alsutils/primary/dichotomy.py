@@ -259,7 +259,7 @@ def _cut_results(study: Study, power: pd.DataFrame, cuts: pd.DataFrame) -> pd.Da
         visit=study.visit_label(study.primary.visits[-1]),
         contrast=[f"{arm} vs {study.control}" for arm in frame["treated"]],
     )
-    return tell_sizes(study, named, study.primary.population)
+    return tell_sizes(study, named)
 
 
 def _thirds(study: Study, patients: pd.DataFrame) -> pd.DataFrame:

@@ -7,6 +7,8 @@ import pandas as pd
 from alsutils.display.format import listed
 from alsutils.primary.analysis import ALL_RANDOMISED
 from alsutils.study import ARM, Study
+from alsutils.study.disclosure import LEFT_OUT
+from alsutils.study.telling import hides_sizes
 
 HYPOTHETICAL = "Had all gone on and been seen (hypothetical)"
 REFERENCE = "Once away, as if on control (treatment policy, by reference)"
@@ -159,8 +161,11 @@ def _events(study: Study) -> pd.DataFrame:
             )
     frame = pd.DataFrame(rows, columns=["event", "arm", "n", "of"])
     words = [study.disclosure.count(n, of=m) for n, m in zip(frame["n"], frame["of"], strict=True)]
-    hidden = study.disclosure.hides(frame["n"], frame["of"])
-    return frame.assign(n=frame["n"].mask(hidden), told=words)
+    rule = study.disclosure
+    near = hides_sizes(study, frame["arm"], frame["n"], of_events=True)
+    hidden = rule.hides(frame["n"], frame["of"])
+    told = pd.Series(words, index=frame.index, dtype=object).mask(near & ~hidden, LEFT_OUT)
+    return frame.assign(n=frame["n"].mask(hidden | near), told=told)
 
 
 def _had(study: Study, parameter: str, description: str | None) -> set[str]:

@@ -20,6 +20,7 @@ from alsutils.stats.imputation import (
 )
 from alsutils.study import ARM, Study
 from alsutils.study.disclosure import LEFT_OUT
+from alsutils.study.telling import hides_sizes, why_not
 
 IMPUTATIONS = 200
 SEED = 20180101
@@ -122,10 +123,11 @@ def _told_visits(study: Study, found: MissingPatterns) -> pd.DataFrame:
     for _, own in found.visits.groupby("arm", observed=False):
         known: list[np.ndarray] = []
         hidden = []
-        for cells in own[counts].to_numpy():
+        near = hides_sizes(study, own["arm"], own["n_observed"])
+        for cells, tells in zip(own[counts].to_numpy(), near, strict=True):
             apart = [np.abs(cells - other) for other in known]
             small = [rule.hides(numbers).any() for numbers in (cells, *apart)]
-            hidden.append(any(small))
+            hidden.append(any(small) or bool(tells))
             if not hidden[-1]:
                 known.append(cells)
         parts.append(own.assign(**{c: own[c].mask(hidden) for c in (*counts, "share_observed")}))
@@ -190,10 +192,7 @@ def assumptions(study: Study) -> Assumptions:
         try:
             found = analyse()
         except ValueError as error:
-            # The message may name a patient.
-            told = study.is_synthetic or study.shows_subjects
-            why = error if told else "it cannot be computed from these data"
-            notes.append(f"{words}: {why}.")
+            notes.append(f"{words}: {why_not(study, error)}.")
             continue
         rows = found[found["visit"] == study.visit_label(last)]
         if "n_treated" not in rows:

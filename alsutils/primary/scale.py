@@ -10,6 +10,7 @@ from alsutils.primary.telling import rounded, told_numbers
 from alsutils.stats.proportions import exact_interval
 from alsutils.stats.staging import DEATH, SYSTEMS
 from alsutils.study import ARM, Study
+from alsutils.study.telling import why_not
 
 WORST, BEST = "at the worst score", "at the best score"
 UNSEEN = "not seen"
@@ -220,7 +221,7 @@ def stages(study: Study) -> Stages | None:
         try:
             staged = answers.assign(stage=system.rule(answers))
         except ValueError as error:
-            notes.append(f"{system.label}: {error}.")
+            notes.append(f"{system.label}: {why_not(study, error)}.")
             continue
         for visit in sorted(answers["AVISITN"].unique()):
             at = staged[staged["AVISITN"] == visit].set_index("USUBJID")["stage"]

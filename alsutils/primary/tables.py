@@ -11,7 +11,7 @@ from alsutils.primary.estimands import Estimands
 from alsutils.primary.missing import Assumptions
 from alsutils.primary.multiplicity import PROCEDURES, Family
 from alsutils.primary.responders import Responders
-from alsutils.primary.telling import hides_sizes
+from alsutils.primary.telling import lacks_sizes
 from alsutils.primary.together import Together
 from alsutils.stats.imputation import MissingPatterns
 from alsutils.study import Study
@@ -386,7 +386,7 @@ def _cells(frame: pd.DataFrame, side: str) -> list[str]:
 
 def _why(study: Study, frame: pd.DataFrame) -> list[str]:
     """Say why numbers of patients are not there, where they are not."""
-    hidden = not study.disclosure.is_open and hides_sizes(frame)
+    hidden = not study.disclosure.is_open and lacks_sizes(frame)
     return [study.disclosure.why] if hidden else []
 
 

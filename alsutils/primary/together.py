@@ -17,6 +17,7 @@ from alsutils.stats.wins import (
     win_statistics,
 )
 from alsutils.study import ARM, Study
+from alsutils.study.telling import hides_sizes, why_not
 
 RANKS = "joint rank, ANCOVA on ranks"
 MEASURE_WORDS = {
@@ -92,7 +93,9 @@ def together(study: Study) -> Together | None:
             conf_level=study.conf_level,
         )
     except (AncovaError, LayerError, ValueError) as error:
-        return Together(pd.DataFrame(), pd.DataFrame(), pd.DataFrame(), (f"{RANKS}: {error}.",))
+        return Together(
+            pd.DataFrame(), pd.DataFrame(), pd.DataFrame(), (f"{RANKS}: {why_not(study, error)}.",)
+        )
     ancova = ranked.frame[ranked.frame["method"] == "ancova_on_ranks"]
     parts = [_labelled(study, ancova.assign(analysis=RANKS))]
     pairs, notes = [], []
@@ -107,7 +110,7 @@ def together(study: Study) -> Together | None:
         try:
             wins = win_statistics(layers, two[ARM] == arm, conf_level=study.conf_level)
         except (LayerError, StratumError) as error:
-            notes.append(f"{arm}: {error}.")
+            notes.append(f"{arm}: {why_not(study, error)}.")
             continue
         found = wins.frame.assign(
             arm=arm,
@@ -117,7 +120,7 @@ def together(study: Study) -> Together | None:
         )
         parts.append(_labelled(study, found))
         pairs.append(_shares(wins.layers).assign(treated=arm))
-    frame = told(study, pd.concat(parts, ignore_index=True), None)
+    frame = told(study, pd.concat(parts, ignore_index=True))
     ranks, few = _told_ranks(study, ranked.arms)
     if few:
         # Each death decides as many pairs as the other arm has patients.
@@ -137,7 +140,9 @@ def together(study: Study) -> Together | None:
 def _told_ranks(study: Study, ranks: pd.DataFrame) -> tuple[pd.DataFrame, bool]:
     """Leave out counts of a few deaths or patients; say whether there were few deaths."""
     rule = study.disclosure
+    # Deaths until the last visit, and all deaths, which other chapters tell.
     few = rule.hides(ranks["events"], ranks["n"])
+    few |= hides_sizes(study, ranks["arm"], ranks["events"], of_events=True)
     words = [rule.count(e, of=n) for e, n in zip(ranks["events"], ranks["n"], strict=True)]
     shown = ranks.assign(told=words, events=ranks["events"].mask(few), n=told_numbers(study, ranks))
     return shown, bool(few.any())

@@ -15,6 +15,8 @@ from alsutils.study import ARM, Study
 from alsutils.study.conventions import severity_by_grade
 from alsutils.study.disclosure import INSTEAD
 from alsutils.study.harms import AdverseEvents
+from alsutils.study.nested import FATAL as FATAL_GROUP
+from alsutils.study.nested import nested_groups
 
 ANY, SERIOUS, RELATED = "Any event", "Serious", "Related to treatment"
 BOTH = "Serious and related"
@@ -183,6 +185,9 @@ def overview(study: Study) -> Incidence | None:
     named["name"] = pd.Categorical(named["name"], categories=list(chosen))
     whole = count_events(study, block, named)
     hidden = hidden_kinds(study.disclosure, whole, _WITHIN)
+    # Deaths are told elsewhere, too.
+    fatal = [nested_groups(study).tells(FATAL_GROUP, arm) for arm in whole["arm"]]
+    hidden = hidden | (whole["name"] == FATAL).to_numpy() & ~np.array(fatal, dtype=bool)
     few = is_small(whole["patients"], study.disclosure.minimum)
     kinds = Kinds(whole, hidden, masked(study, whole, hidden, few), {}, {})
     found = _incidence(study, block, kinds, "category", 0)

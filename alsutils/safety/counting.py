@@ -1,6 +1,6 @@
 """The patients with each kind of event in each arm, and what of these counts may be told."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,6 +14,7 @@ from alsutils.stats.proportions import share_limits
 from alsutils.study import ARM, Study
 from alsutils.study.disclosure import INSTEAD, Disclosure
 from alsutils.study.harms import AdverseEvents
+from alsutils.study.telling import told_population
 
 Level = Literal["term", "system"]
 PER_MONTHS = 100  # rates are events per so many patient-months
@@ -44,8 +45,8 @@ def named_events(study: Study, block: AdverseEvents, level: str = "term") -> pd.
 
 
 def arm_sizes(study: Study, block: AdverseEvents) -> dict[str, int]:
-    """Count the patients of the population in each arm, the control first."""
-    counts = study.subjects(block.population)[ARM].value_counts()
+    """Count the patients of the population in each arm, as far as told, the control first."""
+    counts = told_population(study, block.population)[ARM].value_counts()
     return {arm: int(counts[arm]) for arm in study.arms}
 
 
@@ -108,7 +109,13 @@ def count_kinds(study: Study, block: AdverseEvents, level: Level) -> Kinds:
     terms = count_events(study, block, _renamed(named, pooled))
     class_of |= {name: class_of[first] for first, name in pooled.items()}
     terms = terms.assign(system=terms["name"].map(class_of))
+    classes = count_events(study, block, _renamed(by_class, pooled_classes))
+    anybody = count_events(study, block, named.assign(name=pd.Categorical(["any"] * len(named))))
+    any_of = anybody.set_index("arm")["patients"]
     terms["hidden"] = rule.hides(terms["patients"], terms["total"])
+    terms["hidden"] |= _all_but_few(rule, terms, any_of)
+    of_class = classes.set_index(["name", "arm"])["patients"]
+    terms["hidden"] |= _all_but_few(rule, terms, of_class, ["system", "arm"])
     if level == "term":
         few = is_small(terms["patients"], rule.minimum)
         few = hide_events(terms["events"], few, [terms["system"], terms["arm"]])
@@ -116,11 +123,11 @@ def count_kinds(study: Study, block: AdverseEvents, level: Level) -> Kinds:
         words = _in_words(rule, pooled, "further event", "further events")
         kept = told.drop(columns=["system", "hidden"])
         return Kinds(whole, hidden, kept, {n: class_of[n] for n in kept["name"]}, words)
-    classes = count_events(study, block, _renamed(by_class, pooled_classes))
     few = hide_events(
         classes["events"], is_small(classes["patients"], rule.minimum), [classes["arm"]]
     )
     gone = rule.hides(classes["patients"], classes["total"])
+    gone |= _all_but_few(rule, classes, any_of)
     gone |= hide_classes(rule, classes, terms)
     told = masked(study, classes, gone, few)
     words = _in_words(rule, pooled_classes, "further organ class", "further organ classes")
@@ -128,6 +135,15 @@ def count_kinds(study: Study, block: AdverseEvents, level: Level) -> Kinds:
     pairs = zip(whole["name"], whole["arm"], strict=True)
     hidden |= np.array([pair in lost for pair in pairs], dtype=bool)
     return Kinds(whole, hidden, told, {}, words)
+
+
+def _all_but_few(
+    rule: Disclosure, counts: pd.DataFrame, around: pd.Series, keys: Sequence[str] = ("arm",)
+) -> Mask:
+    """Find the kinds that all but a few had of those with any event of a wider kind."""
+    columns = [counts[key] for key in keys]
+    at = columns[0] if len(columns) == 1 else pd.MultiIndex.from_arrays(columns)
+    return is_small(around.reindex(at).to_numpy() - counts["patients"].to_numpy(), rule.minimum)
 
 
 def _system_of(named: pd.DataFrame) -> dict[str, str]:

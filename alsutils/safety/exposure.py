@@ -12,6 +12,7 @@ from alsutils.stats.disclosure import is_small
 from alsutils.stats.rates import EventRate, event_rate, rate_model, rate_ratio
 from alsutils.stats.tidy import ESTIMATE_COLUMNS
 from alsutils.study import ARM, Study
+from alsutils.study.telling import coarse, hides_sizes
 
 RATE = f"events per {PER_MONTHS} patient-months (robust)"
 RATIO = "ratio of event rates (robust)"
@@ -101,6 +102,9 @@ def _told(study: Study, frame: pd.DataFrame, sizes: dict[str, int]) -> pd.DataFr
     """Hide the rates of few patients with an event, and the ratios to or of them."""
     rule = study.disclosure
     watched = frame["n_control"].fillna(frame["n_treated"]).where(frame["analysis"] == RATE)
+    # A bound tells of how many it is one, so it is of a number that may be told.
+    arm_size = frame["arm"].map(sizes).where(watched.notna())
+    watched = watched.mask(hides_sizes(study, frame["arm"], watched), arm_size)
     few = is_small(frame["patients"], rule.minimum)
     hidden = rule.hides(frame["patients"], watched)
     told = rule.masked(frame.assign(of=watched), hidden, "patients", of="of").drop(columns="of")
@@ -115,10 +119,13 @@ def _told(study: Study, frame: pd.DataFrame, sizes: dict[str, int]) -> pd.DataFr
     figures = ["events", *(c for c in ESTIMATE_COLUMNS if c in told)]
     told = told.assign(**{c: told[c].astype(float).mask(gone) for c in figures})
     arms = {"n_control": study.control, "n_treated": told["arm"]}
+    untold = pd.Series(False, index=told.index)
     for column, arm in arms.items():
-        of = sizes[arm] if isinstance(arm, str) else arm.map(sizes)
-        told[column] = told[column].astype(float).mask(rule.hides(told[column], of))
-    return told
+        named = pd.Series(arm, index=told.index)
+        unknown = hides_sizes(study, named, told[column].astype(float))
+        told[column] = told[column].astype(float).mask(unknown)
+        untold |= unknown
+    return coarse(told, untold)
 
 
 def _arm_rate(study: Study, counts: pd.DataFrame, arm: str) -> EventRate:

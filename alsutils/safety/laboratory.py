@@ -9,6 +9,7 @@ from alsutils.stats.proportions import share_limits
 from alsutils.study import ARM, Study
 from alsutils.study.disclosure import INSTEAD, LEFT_OUT
 from alsutils.study.harms import Measurements
+from alsutils.study.telling import told_population
 
 LOW, NORMAL, HIGH, BOTH = "Low", "Normal", "High", "Low and high"
 BELOW, ABOVE = "newly below the limits of normal", "newly above the limits of normal"
@@ -177,7 +178,7 @@ def _told_sums(study: Study, gone: pd.DataFrame, quadrants: pd.DataFrame) -> pd.
     for column, inside in (("liver", liver), ("bilirubin", bilirubin), ("both", liver & bilirubin)):
         lost = told["arm"].isin(gone.loc[inside, "arm"])
         told[column] = told[column].astype(float).mask(lost)
-    sizes = study.subjects(block.population)[ARM].value_counts()
+    sizes = told_population(study, block.population)[ARM].value_counts()
     untold = rule.hides(told["total"], told["arm"].map(sizes.to_dict()))
     return told.assign(total=told["total"].astype(float).mask(untold))
 
@@ -208,7 +209,8 @@ def _shifts(study: Study, block: Measurements | None) -> Shifts | None:
     # Sums of these cells stand elsewhere, so one small one closes all of the parameter and arm.
     few = frame.assign(few=study.disclosure.hides(frame["patients"]))
     few = few.groupby(["parameter", "arm"], sort=False)["few"].transform("any")
-    new = _told(study, _new(study, whole), arms.value_counts().to_dict())
+    sizes = told_population(study, block.population)[ARM].astype("str").value_counts()
+    new = _told(study, _new(study, whole), sizes.to_dict())
     return Shifts(
         frame[~few].reset_index(drop=True),
         new.assign(population=population),
@@ -238,6 +240,12 @@ def _against_limits(table: pd.DataFrame, block: Measurements, baseline: float) -
     def column(name: str) -> pd.Series:
         return table[name] if name in table else pd.Series(np.nan, index=table.index, dtype=object)
 
+    def sides(name: str) -> pd.Series:
+        # Each word is looked up once: a large trial has millions of rows.
+        words = column(name).astype("category")
+        named = [_SIDES.get(str(word).upper()) for word in words.cat.categories]
+        return pd.Series(np.array([*named, np.nan], dtype=object)[words.cat.codes], table.index)
+
     code = table["PARAMCD"]
     chosen = code.isin(list(block.limits))
     low, high = (
@@ -246,10 +254,10 @@ def _against_limits(table: pd.DataFrame, block: Measurements, baseline: float) -
         )
         for i, name in enumerate(("A1LO", "A1HI"))
     )
-    side = column("ANRIND").astype("str").str.upper().map(_SIDES).mask(chosen)
+    side = sides("ANRIND").mask(chosen)
     limited = side.isna() & (low.notna() | high.notna())
     value = table["AVAL"]
-    by_limits = np.select([value < low, value > high], [LOW, HIGH], NORMAL)
+    by_limits = _first_of([value < low, value > high], [LOW, HIGH, NORMAL])
     marked = column("ABLFL") == "Y"
     before = marked if marked.any() else table["AVISITN"] == baseline
     later = (table["AVISITN"] > baseline) | (
@@ -263,12 +271,18 @@ def _against_limits(table: pd.DataFrame, block: Measurements, baseline: float) -
             "AVAL": value,
             "high": high,
             "side": side.mask(limited, pd.Series(by_limits, index=table.index)),
-            "given": column("BNRIND").astype("str").str.upper().map(_SIDES),
-            "range": np.select([chosen, limited], [CHOSEN, LIMITS], INDICATOR),
+            "given": sides("BNRIND"),
+            "range": _first_of([chosen, limited], [CHOSEN, LIMITS, INDICATOR]),
             "before": before,
             "after": later & ~before,
         }
     )
+
+
+def _first_of(conditions: list[pd.Series], words: list[str]) -> np.ndarray:
+    """Give the word of the first condition that holds, else the last, each word kept once."""
+    places = np.select(conditions, list(range(len(conditions))), len(conditions))
+    return np.array(words, dtype=object)[places]
 
 
 def _worst(records: pd.DataFrame) -> pd.Series:

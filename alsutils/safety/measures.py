@@ -19,6 +19,7 @@ from alsutils.stats.proportions import stratified_risks
 from alsutils.stats.rates import compare_rates, event_rate, rate_model, rate_ratio
 from alsutils.study import ARM, Study
 from alsutils.study.harms import AdverseEvents
+from alsutils.study.telling import tell_sizes, told_population
 
 MANTEL_DIFFERENCE = "risk difference (Mantel-Haenszel)"
 MANTEL_RATIO = "risk ratio (Mantel-Haenszel)"
@@ -108,7 +109,7 @@ def stratified(study: Study, terms: Incidence | None) -> Stratified | None:
     by = _strata(study, block)
     if not by:
         return None
-    subjects = study.subjects(block.population)
+    subjects = told_population(study, block.population)
     keys = subjects.groupby(by, observed=True, dropna=False, sort=True).ngroup()
     subjects = subjects[["USUBJID", ARM]].assign(stratum=keys)
     named = named_events(study, block, terms.level)
@@ -204,7 +205,7 @@ def _method(analysis: str) -> str:
 
 def _strata(study: Study, block: AdverseEvents) -> list[str]:
     """Name the columns of ADSL among the primary's covariates that sort patients into groups."""
-    subjects = study.subjects(block.population)
+    subjects = told_population(study, block.population)
     named = [c for c in study.primary.covariates if c in subjects]
     return [c for c in named if not pd.api.types.is_numeric_dtype(subjects[c])]
 
@@ -281,7 +282,7 @@ def _rates(study: Study, block: AdverseEvents, terms: Incidence, name: str) -> p
             }
             for words, (estimate, low, high, p) in found.items()
         ]
-    return pd.DataFrame(rows)
+    return tell_sizes(study, pd.DataFrame(rows))
 
 
 def _modelled(

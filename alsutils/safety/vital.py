@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from alsutils.safety.followup import follow_up
 from alsutils.study import ARM, Study
+from alsutils.study.nested import DIED, nested_groups
+from alsutils.study.telling import told_population
 
 DEATHS = "patients who died during participation"
 _STATES = ("Died during participation", "Died later", "Alive when last known")
@@ -71,7 +74,7 @@ def vital_status(study: Study) -> VitalStatus | None:
     if "DTHDT" in subjects:
         dated |= subjects["DTHDT"].notna()
     parts = zip(_STATES, (early, died & ~early, ~died), strict=True)
-    sizes = subjects[ARM].value_counts()
+    sizes = told_population(study, block.population)[ARM].value_counts()
     rows = [
         (state, arm, int(who[subjects[ARM] == arm].sum()), int(sizes[arm]))
         for state, who in parts
@@ -81,8 +84,15 @@ def vital_status(study: Study) -> VitalStatus | None:
     frame = pd.DataFrame(rows, columns=["state", "arm", "patients", "total"])
     frame["share"] = frame["patients"] / frame["total"]
     hidden = pd.Series(False, index=frame.index)
-    for _, cells in frame.groupby("arm", sort=False)["patients"]:
-        hidden[cells.index] = study.disclosure.closes(cells)
+    groups = nested_groups(study)
+    for arm, cells in frame.groupby("arm", sort=False)["patients"]:
+        # Who is in the arm and not in the population is a cell, too, and is not told.
+        rest = int(sizes[arm]) - cells.sum()
+        whole = np.append(cells, rest)
+        first = study.disclosure.hides(whole) | (np.arange(len(whole)) == len(cells)) & (rest > 0)
+        hidden[cells.index] = study.disclosure.closes(whole, first)[:-1]
+        if not groups.tells(DIED, arm):
+            hidden[cells.index] = cells > 0
     frame = study.disclosure.masked(frame, hidden, "patients", ["share"], of="total")
     label = study.population_label(block.population)
     return VitalStatus(frame, int((died & ~dated).sum()), label)

@@ -30,6 +30,35 @@ def is_small(counts: ArrayLike, minimum: int, of: ArrayLike | None = None) -> ND
     return small
 
 
+def tells_counts(values: ArrayLike, groups: ArrayLike, minimum: int, most: int = 3) -> bool:
+    """Say whether a mean and a standard deviation tell how many few people had some value.
+
+    Parameters
+    ----------
+    values : array_like of float
+        One a person; missing ones are passed over.
+    groups : array_like
+        The group of each person.
+    minimum : int
+        Smallest number that may be told; 1 hides nothing.
+    most : int
+        Different values from which counts follow: n times the mean of zeros and ones is the count
+        of ones, and with three values the standard deviation gives the third.
+
+    Returns
+    -------
+    bool
+        True where there are so few different values, and a few people of a group had one of them.
+    """
+    known = ~np.isnan(np.asarray(values, dtype=float))
+    found, place = np.unique(np.asarray(values, dtype=float)[known], return_inverse=True)
+    if minimum <= 1 or not 1 < len(found) <= most:
+        return False
+    _, group = np.unique(np.asarray(groups).astype(str)[known], return_inverse=True)
+    counts = np.bincount(group * len(found) + place, minlength=(group.max() + 1) * len(found))
+    return bool(is_small(counts, minimum).any())
+
+
 def close(counts: ArrayLike, minimum: int, hidden: ArrayLike | None = None) -> NDArray[np.bool_]:
     """Hide as many cells of a table that no hidden one follows from its margins.
 

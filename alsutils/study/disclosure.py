@@ -1,6 +1,6 @@
 """How small a number of patients a page of a study may tell."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -118,31 +118,6 @@ class Disclosure:
             known = [column for column in (count, *computed) if column in frame]
             gone = {c: frame[c].astype(float).mask(hidden) for c in known}
         return frame.assign(**gone, **{INSTEAD: words})
-
-    def sizes(self, frame: pd.DataFrame, of: Mapping[str, int]) -> pd.DataFrame:
-        """Hide how many patients were analysed where few of an arm were not, or few were.
-
-        Parameters
-        ----------
-        frame : DataFrame
-            Results with ``n_control`` and ``n_treated``, and ``treated``, the treated arm.
-        of : Mapping of str to int
-            Patients randomised to each arm, the control first.
-
-        Returns
-        -------
-        DataFrame
-            A copy in which such numbers are missing.
-        """
-        if self.is_open:
-            return frame
-        control = next(iter(of))
-        arms = {"n_control": pd.Series(control, index=frame.index), "n_treated": frame["treated"]}
-        told = {}
-        for column, arm in arms.items():
-            small = self.hides(frame[column], arm.astype("str").map(dict(of)))
-            told[column] = frame[column].astype(float).mask(small)
-        return frame.assign(**told)
 
     def phrase(self, instead: str) -> str:
         """Say within a sentence what stands in place of a count: ``fewer than 5``."""

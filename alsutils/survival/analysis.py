@@ -26,6 +26,8 @@ from alsutils.stats.survival import (
 from alsutils.stats.survival.bands import BandKind
 from alsutils.study import Study
 from alsutils.study.config import TimeToEvent
+from alsutils.study.disclosure import LEFT_OUT
+from alsutils.study.telling import hides_size, why_not
 from alsutils.survival.telling import Telling, horizon_of, own_times, telling
 from alsutils.survival.times import Figures, few_arms, names_of, pairs, times
 
@@ -122,18 +124,18 @@ def follow_up(study: Study) -> FollowUp | None:
 
 def _watched(study: Study, group: pd.DataFrame) -> dict[str, Any]:
     """Count an arm's patients and events, as far as they may be told."""
-    n, events = len(group), int(group["event"].sum())
-    rule = study.disclosure
-    counts = {"n": (n, None), "events": (events, n), "censored": (n - events, n)}
-    row: dict[str, Any] = {
-        name: np.nan if rule.hides(n) or rule.hides(count, of) else count
-        for name, (count, of) in counts.items()
-    }
-    few = bool(rule.hides(n))
-    row |= {"n_told": rule.count(n), "events_told": rule.few if few else rule.count_of(events, n)}
-    row |= {"censored_told": rule.few if few else rule.count(n - events, n)}
+    n, events, rule = len(group), int(group["event"].sum()), study.disclosure
+    few, unsized = bool(rule.hides(n)), bool(n and hides_size(study, group["arm"].iloc[0], n))
+    # A bound would tell of how many, and the rest of few who tell the event from another one.
+    lost = unsized or bool(group["silent"].any() and not rule.hides(events, n))
+    row: dict[str, Any] = {"n": np.nan if unsized else n}
+    row |= {"n_told": rule.few if few else LEFT_OUT if unsized else rule.count(n)}
+    told = {"events": rule.count_of(events, n), "censored": rule.count(n - events, n)}
+    for name, count in (("events", events), ("censored", n - events)):
+        row[name] = np.nan if lost or rule.hides(count, n) else count
+        row[f"{name}_told"] = rule.few if few else LEFT_OUT if lost else told[name]
     watched = Quantile(*[np.nan] * 3)
-    if n and not few and not rule.hides(n - events):
+    if n and not few and not lost and not rule.hides(n - events):
         watched = median_follow_up(group["time"], group["event"], study.conf_level)
     limits = {"follow_up_low": watched.conf_low, "follow_up_high": watched.conf_high}
     longest = np.nan if few else group["time"].max()
@@ -163,14 +165,14 @@ def curves(study: Study) -> Curves | None:
         told = telling(study, data)
         for arm, curve in data.curves.items():
             known = at_risk(curve, grid)
-            counts = {"time": grid, "at_risk": _roughly(study, curve.n, known)}
+            counts = {"time": grid, "at_risk": _roughly(study, arm, curve.n, known)}
             risk.append(pd.DataFrame(counts).assign(endpoint=data.endpoint.label, arm=arm))
             shown = shown_steps(study, curve.frame, end, told, arm)
             if shown.empty:
                 few = study.disclosure.few_patients
                 notes.append(
-                    f"{data.endpoint.label}, {arm}: no curve is drawn, for {few} had the event, or "
-                    "are left when others have had it."
+                    f"{data.endpoint.label}, {arm}: no curve is drawn, for {few} had the event, "
+                    "are left when others have had it, or tell it from another event."
                 )
                 continue
             steps.append(shown.assign(band=POINTWISE, arm=arm, **names))
@@ -178,7 +180,7 @@ def curves(study: Study) -> Curves | None:
                 try:
                     band = simultaneous_band(curve, kind)
                 except BandError as error:
-                    notes.append(f"{data.endpoint.label}, {arm}: {error}.")
+                    notes.append(f"{data.endpoint.label}, {arm}: {why_not(study, error)}.")
                     continue
                 steps.append(_within(band, shown).assign(band=words, arm=arm, **names))
     if not risk:
@@ -191,11 +193,11 @@ def curves(study: Study) -> Curves | None:
     )
 
 
-def _roughly(study: Study, n: int, counts: Sequence[int] | np.ndarray) -> np.ndarray:
+def _roughly(study: Study, arm: str, n: int, counts: Sequence[int] | np.ndarray) -> np.ndarray:
     """Round numbers at risk but that of all patients, where their differences tell of a few."""
     counts, least = np.asarray(counts), study.disclosure.minimum
     rough = np.floor(counts / least + 0.5) * least
-    return np.where((counts == n) & ~study.disclosure.hides(n), counts, rough).astype(int)
+    return np.where((counts == n) & (not hides_size(study, arm, n)), counts, rough).astype(int)
 
 
 def summaries(study: Study) -> Figures | None:
@@ -398,7 +400,7 @@ def shown_steps(
         grid = np.array(told.arms.get(arm, ()))
     shown = frame.iloc[np.searchsorted(time, grid, side="right") - 1].reset_index(drop=True)
     watched = np.append(frame["at_risk"].to_numpy(), 0)[np.searchsorted(time, grid)]
-    watched = _roughly(study, int(frame["at_risk"].iloc[0]), watched)
+    watched = _roughly(study, arm, int(frame["at_risk"].iloc[0]), watched)
     return shown.assign(time=grid, censored=0, events=0, at_risk=watched)
 
 

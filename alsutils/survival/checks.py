@@ -19,6 +19,7 @@ from alsutils.stats.hazards import (
 )
 from alsutils.stats.survival.telling import round_step, rounded_up
 from alsutils.study import Study
+from alsutils.study.telling import why_not
 from alsutils.survival.analysis import draws_subjects
 from alsutils.survival.hazards import Model, coded, model_of, terms_in_words
 from alsutils.survival.times import Times, few_arms, names_of, times
@@ -134,7 +135,7 @@ def changing(study: Study) -> Changing | None:
             try:
                 rows += _step(study, data, model, arm)
             except HazardFitError as error:
-                notes.append(f"{data.endpoint.label}, {arm}: {error}.")
+                notes.append(f"{data.endpoint.label}, {arm}: {why_not(study, error)}.")
     if not constant:
         return None
     return Changing(

@@ -17,6 +17,7 @@ from alsutils.stats.competing import (
 from alsutils.stats.hazards import CoxFit, HazardFitError, cause_specific, cox, fine_gray
 from alsutils.stats.survival import kaplan_meier, survival_at
 from alsutils.study import Study
+from alsutils.study.telling import hides_sizes
 from alsutils.survival.analysis import shown_steps
 from alsutils.survival.telling import horizon_of, telling
 from alsutils.survival.times import Figures, Pair, Times, pairs, times
@@ -170,6 +171,11 @@ def _hidden_kinds(study: Study, frame: pd.DataFrame, labels: tuple[str, ...]) ->
     counts = pd.crosstab(frame["arm"], frame["kind"])
     counts = counts.reindex(index=list(study.arms), columns=range(1, len(labels) + 1), fill_value=0)
     mask = study.disclosure.closes(counts.to_numpy())
+    for place, arm in enumerate(study.arms):
+        named = pd.Series(arm, index=counts.columns)
+        mask[place] |= hides_sizes(study, named, counts.loc[arm], of_events=True) & (
+            counts.loc[arm] > 0
+        )
     return pd.DataFrame(mask, index=list(study.arms), columns=list(labels))
 
 

@@ -17,6 +17,7 @@ from alsutils.stats.hazards import (
     royston_parmar,
 )
 from alsutils.study import Study
+from alsutils.study.telling import why_not
 from alsutils.survival.times import Figures, Times, few_arms, names_of, times
 
 UNADJUSTED, ADJUSTED = "hazard ratio (Cox)", "hazard ratio (Cox, adjusted)"
@@ -277,7 +278,8 @@ def _rows(
             row |= _as_ratio(found[arm], 1.0) | {"events": int(model.frame["event"].sum())}
             row["proportional_p"] = check.get(arm, np.nan)
         else:
-            row["reason"] = found.get(arm, {}).get("reason") or _silence(study, known, arm)
+            reason = found.get(arm, {}).get("reason")
+            row["reason"] = why_not(study, reason) if reason else _silence(study, known, arm)
         rows.append(row)
     return rows
 
@@ -296,7 +298,10 @@ def _silence(study: Study, known: pd.DataFrame, arm: str) -> str:
     """Say which arms have no event, or too few."""
     few = [a for a in few_arms(study, known) if a in (study.control, arm)]
     if few:
-        return f"{study.disclosure.few_patients} with the event in {' and '.join(few)}"
+        return (
+            f"{study.disclosure.few_patients} with the event, or who tell it from another one, in "
+            f"{' and '.join(few)}"
+        )
     without = [a for a in (study.control, arm) if not known.loc[known["arm"] == a, "event"].any()]
     return f"no event in {' and '.join(without)}"
 
@@ -319,7 +324,7 @@ def _log_ratios(
     try:
         fit = fitter(frame, design)
     except HazardFitError as error:
-        return {str(term): {"reason": str(error)} for term in design}
+        return {str(term): {"reason": error} for term in design}
     rows = fit.frame.set_index("term")
     return {str(term): rows.loc[term].to_dict() for term in rows.index}
 

@@ -19,6 +19,7 @@ from alsutils.stats.joint_model import (
 )
 from alsutils.stats.survival import TimesError
 from alsutils.study import Study
+from alsutils.study.telling import why_not
 from alsutils.survival.hazards import indicators
 from alsutils.survival.times import Times, few_arms, names_of, times
 
@@ -77,13 +78,15 @@ def decline_and_death(study: Study) -> Joint:
         )
         return Joint(pd.DataFrame(), unit, reason, simulated=False)
     arms = indicators(data.frame, study.treated)
-    patients = pd.concat([data.frame[["subject", "arm", "time", "event"]], arms], axis=1)
+    columns = ["subject", "arm", "time", "event", "silent"]
+    patients = pd.concat([data.frame[columns], arms], axis=1)
     patients = patients[patients["time"] > 0]
     few = few_arms(study, patients)
     if few:
         reason = (
             f"Course and death are not modelled together: {study.disclosure.few_patients} of "
-            f"{' and '.join(few)} had the event, or have a time."
+            f"{' and '.join(few)} had the event or have a time, or what is told of another event "
+            "would tell of so few."
         )
         return Joint(pd.DataFrame(), unit, reason, simulated=False)
     spared = _without_event(study, patients)
@@ -97,7 +100,7 @@ def decline_and_death(study: Study) -> Joint:
     try:
         found = compare_models(_scores(study, patients), patients, there)
     except (JointModelError, TimesError, HazardFitError) as error:
-        reason = f"Course and death cannot be modelled together: {error}."
+        reason = f"Course and death cannot be modelled together: {why_not(study, error)}."
         return Joint(pd.DataFrame(), unit, reason, simulated=False)
     except np.linalg.LinAlgError:
         reason = "Course and death cannot be modelled together: levels or slopes hardly differ."

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from alsutils.stats.survival import SurvivalCurve, kaplan_meier
 from alsutils.study import ARM, Study
 from alsutils.study.config import TimeToEvent
+from alsutils.study.nested import event_group, nested_groups
+from alsutils.study.telling import hides_size
 
 
 @dataclass(frozen=True)
@@ -24,8 +26,9 @@ class Times:
         What study.yml says of it.
     frame : DataFrame
         One row a patient: ``subject``, ``arm``, ``time``, ``event`` (bool), ``kind`` (what the
-        event was, where the data say so), ``stratum`` (missing where the study names no strata)
-        and the covariates.
+        event was, where the data say so), ``stratum`` (missing where the study names no strata),
+        ``silent`` (of an arm in which a few patients tell the event from one that is told) and the
+        covariates.
     curves : Mapping of str to SurvivalCurve
         An arm's label to its curve; arms without patients are not there.
     """
@@ -109,7 +112,7 @@ _KNOWN: dict[int, list[Times]] = {}  # by the identity of a study that is in use
 
 def _collected(study: Study) -> list[Times]:
     """Collect the times of every event."""
-    found = []
+    found: list[Times] = []
     for endpoint in study.config.time_to_event:
         records = study.times(endpoint)
         frame = records[list(endpoint.covariates)].assign(
@@ -124,8 +127,27 @@ def _collected(study: Study) -> list[Times]:
             arm: kaplan_meier(rows["time"], rows["event"], study.conf_level)
             for arm, rows in frame.groupby("arm")
         }
+        near = _near(study, endpoint.parameter, frame, found)
+        frame = frame.assign(silent=frame["arm"].isin(near))
         found.append(Times(endpoint, frame, {a: curves[a] for a in study.arms if a in curves}))
     return found
+
+
+def _near(study: Study, parameter: str, frame: pd.DataFrame, earlier: list[Times]) -> set[str]:
+    """Name the arms in which a few patients tell an event from one before it in study.yml.
+
+    All that is told of both would tell of these few: how many more had one of them, and when.
+    """
+    if study.disclosure.is_open:
+        return set()
+    groups, columns = nested_groups(study), ["time", "event"]
+    near = {arm for arm in study.arms if not groups.tells(event_group(parameter), arm)}
+    own = frame.set_index("subject")
+    for data in earlier:
+        other = data.frame.set_index("subject").reindex(own.index)
+        apart = (own[columns] != other[columns]).any(axis=1).groupby(own["arm"]).sum()
+        near |= set(apart.index[study.disclosure.hides(apart)])
+    return near
 
 
 def pairs(study: Study, data: Times) -> Iterator[Pair]:
@@ -168,16 +190,18 @@ def few_arms(study: Study, frame: pd.DataFrame) -> list[str]:
     study : Study
         Says how few are too few.
     frame : DataFrame
-        Patients with ``arm`` and ``event``.
+        Patients with ``arm`` and ``event``, and perhaps ``silent``.
 
     Returns
     -------
     list of str
-        Arms with a few patients, or a few with the event; one without any event can be told of.
+        Arms with a few patients, or a few with the event, or a few who tell it from another one
+        that is told; an arm without any event can be told of.
     """
     counts = frame.groupby("arm")["event"].agg(["sum", "size"]).reindex(list(study.arms))
     hidden = study.disclosure.hides(counts["sum"]) | study.disclosure.hides(counts["size"])
-    return list(counts.index[hidden])
+    silent = set(frame.loc[frame["silent"], "arm"]) if "silent" in frame else set()
+    return list(counts.index[hidden | counts.index.isin(silent)])
 
 
 def _strata(study: Study, records: pd.DataFrame) -> pd.Series:
@@ -209,15 +233,13 @@ def names_of(study: Study, data: Times, arm: str, control: str) -> dict[str, Any
         (missing where they may not be told).
     """
     counts = data.frame["arm"].value_counts()
-    n_control, n_treated = (
-        np.nan if study.disclosure.hides(n) else n
-        for n in (int(counts.get(control, 0)), int(counts.get(arm, 0)))
-    )
+    sizes = {name: int(counts.get(name, 0)) for name in (control, arm)}
+    told = {name: np.nan if hides_size(study, name, n) else n for name, n in sizes.items()}
     return {
         "endpoint": data.endpoint.label,
         "population": study.population_label(data.endpoint.population),
         "visit": "",
         "unit": data.endpoint.unit,
-        "n_control": n_control,
-        "n_treated": n_treated,
+        "n_control": told[control],
+        "n_treated": told[arm],
     }

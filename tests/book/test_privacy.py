@@ -1,6 +1,8 @@
 """What is searched for before anything is published, and in what forms it is found."""
 
 import base64
+import io
+import zipfile
 import zlib
 from types import SimpleNamespace
 
@@ -42,6 +44,15 @@ def complaint(tmp_path, content: str | bytes, name: str = "html/page.html") -> s
     return ""
 
 
+def archive(*names: str) -> bytes:
+    """Give an archive of files, all with the same line."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name in names:
+            packed.writestr(name, "a,b\nTRIAL-01-007,1\n")
+    return file.getvalue()
+
+
 PICTURE = base64.b64encode(b"<svg><text>TRIAL-01-007</text></svg>").decode()
 
 
@@ -55,6 +66,7 @@ PICTURE = base64.b64encode(b"<svg><text>TRIAL-01-007</text></svg>").decode()
         ("html/page.html", f'<img src="data:image/svg+xml;base64,{PICTURE}">', "USUBJID (adsl)"),
         ("html/searchindex.js", '{"terms":{"trial-01-007":[1]}}', "USUBJID (adsl)"),
         ("html/objects.inv", b"#\n#\n#\n#\n" + zlib.compress(b"TRIAL-01-007 x"), "USUBJID"),
+        ("html/_downloads/all.zip", archive("results/safety.csv"), "USUBJID (adsl)"),
         ("tables/t.csv", "a,b\nTRIAL-01-007,1\n", "USUBJID (adsl)"),
         ("tables/t.rtf", r"{\f0 zo\u235? 3/4}\cell", "PATID (adsl)"),
         ("html/page.html", '{"month": "2014-01-02T00:00:00"}', "RANDDT (adsl)"),

@@ -1,5 +1,6 @@
 """The trial in plain language: short words, short sentences, no jargon."""
 
+import math
 from collections.abc import Iterator
 
 from alsutils.appraisal.plain import CLEAR_BETTER, SMALL, UNCLEAR, PlainFacts
@@ -106,7 +107,8 @@ def _sure(study: Study, facts: PlainFacts) -> Iterator[str]:
         yield "No one was told who got what, so hope should not have tipped the scales."
     total = sum(facts.sizes.values())
     if facts.missing:
-        many = fmt.capitalised(_many(study, facts.missing, total))
+        unknown = math.isnan(facts.missing)
+        many = "Some" if unknown else fmt.capitalised(_many(study, int(facts.missing), total))
         yield f"{many} of {total:,} people had no value at the last time."
         yield "If they did better or worse than the others, the result could change."
     if total < SMALL:

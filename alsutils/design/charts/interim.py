@@ -303,12 +303,14 @@ def _chances(points: pd.DataFrame) -> str:
 
 def _path(looks: InterimLooks) -> list[alt.Chart]:
     """Draw the z statistics of this trial in grey, arms told apart by shape."""
+    told = looks.frame["n"].notna().any()
+    counted = [alt.Tooltip("n:Q", title="Patients so far")] if told else []
     base = alt.Chart(looks.frame).encode(
         x="fraction:Q",
         y="z:Q",
         tooltip=[
             alt.Tooltip("treated:N", title=THIS_TRIAL),
-            alt.Tooltip("n:Q", title="Patients so far"),
+            *counted,
             alt.Tooltip("fraction:Q", title="Information", format=".0%"),
             alt.Tooltip("estimate:Q", title="Difference so far", format=".2f"),
             alt.Tooltip("z:Q", title="z", format=".2f"),

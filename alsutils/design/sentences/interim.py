@@ -207,10 +207,10 @@ def _stop(row: pd.Series, path: pd.DataFrame, total: int) -> str:
     rule = f"with the {row['rule']} boundary the trial would have"
     if not row["early"]:
         return f"{rule} gone on to its end"
-    text = (
-        f"{rule} stopped in favour of {row['favours']} with {row['n']:,.0f} of "
-        f"{path['n'].max():,.0f} patients"
-    )
+    at = f"{fmt.percent(row['share'])} of the patients"
+    if not math.isnan(row["n"]):
+        at = f"{row['n']:,.0f} of {path['n'].max():,.0f} patients"
+    text = f"{rule} stopped in favour of {row['favours']} with {at}"
     if math.isnan(row["randomised"]):
         return text
     spared = total - row["randomised"]

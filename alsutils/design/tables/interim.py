@@ -59,10 +59,7 @@ def interim_looks(study: Study, result: InterimLooks | None) -> Table | Prose:
     shown = pd.DataFrame(
         {
             "contrast": frame["contrast"],
-            "n": [
-                f"{n:,.0f} ({fmt.percent(s)})"
-                for n, s in zip(frame["n"], frame["share"], strict=True)
-            ],
+            "n": list(map(_so_far, frame["n"], frame["share"])),
             "randomised": frame["randomised"].map("{:,.0f}".format),
             "estimate": [
                 fmt.estimate(*row)
@@ -99,6 +96,11 @@ def interim_looks(study: Study, result: InterimLooks | None) -> Table | Prose:
         ],
         results=frame,
     )
+
+
+def _so_far(n: float, share: float) -> str:
+    """Write how many patients there were at a look, or their share alone where that is not told."""
+    return fmt.percent(share) if pd.isna(n) else f"{n:,.0f} ({fmt.percent(share)})"
 
 
 def conditional_power(study: Study, result: InterimLooks | None) -> Table | Prose:
@@ -140,10 +142,7 @@ def interim_outcomes(study: Study, result: InterimLooks | None) -> Table | Prose
         {
             "contrast": frame["contrast"],
             "rule": frame["rule"],
-            "n": [
-                f"{n:,.0f} ({fmt.percent(s)})"
-                for n, s in zip(frame["n"], frame["share"], strict=True)
-            ],
+            "n": list(map(_so_far, frame["n"], frame["share"])),
             "naive": [
                 fmt.estimate(*row)
                 for row in frame[["naive", "naive_low", "naive_high"]].itertuples(index=False)

@@ -39,8 +39,11 @@ def detection(study: Study, result: Detection | None) -> Prose:
     visits = [study.visit_phrase(v) for v in sorted(set(frame["visit"]))]
     text = (
         f"{fmt.plural(len(names), 'analyte')} {'was' if len(names) == 1 else 'were'} measured at "
-        f"{fmt.listed(visits)} in {fmt.plural(result.patients, 'patient')}. "
+        f"{fmt.listed(visits)}"
     )
+    if not np.isnan(result.patients):
+        text += f" in {fmt.plural(int(result.patients), 'patient')}"
+    text += ". "
     analytes = result.analytes
     if not analytes["any"].any():
         text += "No value lies below a limit of quantification."
@@ -50,23 +53,27 @@ def detection(study: Study, result: Detection | None) -> Prose:
         mostly = mostly_below(result)
         free = int((~analytes["any"]).sum())
         has = f"{fmt.plural(free, 'analyte')} {'has' if free == 1 else 'have'}"
-        text += f"{has if free else 'None has'} all values above its limit; "
+        text += f"{has if free else 'None has'} all values above {'its' if free < 2 else 'their'} limit; "
         text += f"of {fmt.listed(mostly) or 'none'} more than half lie below."
-    people = result.arms.groupby("arm", sort=False)["n"].sum()
+    people = result.arms.fillna({"n": 1}).groupby("arm", sort=False)["n"].sum()
     empty = sorted(people.index[people == 0])
     if empty:
         text += f" There is no sample of patients on {fmt.listed(empty)}."
     if result.unusable:
         text += (
-            f" {fmt.capitalised(fmt.plural(result.unusable, 'measurement'))} of 0 or less "
+            f" {_measurements(study, result.unusable)} of 0 or less "
             "were left out, because they have no logarithm."
         )
     if result.above:
-        text += (
-            f" {fmt.capitalised(fmt.plural(result.above, 'measurement'))} reported as above a "
-            "limit stand at it."
-        )
+        text += f" {_measurements(study, result.above)} reported as above a limit stand at it."
     return Prose(text)
+
+
+def _measurements(study: Study, count: int) -> str:
+    """Say how many measurements, where they need not be those of a few patients."""
+    if study.disclosure.hides(count):
+        return "Some measurements"
+    return fmt.capitalised(fmt.plural(count, "measurement"))
 
 
 def mostly_below(result: Detection) -> list[str]:

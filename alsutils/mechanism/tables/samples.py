@@ -45,7 +45,7 @@ def detection(study: Study, result: Detection | None) -> Table | Prose:
         return Prose("")
     frame = result.arms.assign(
         cell=[
-            f"{low} of {n}" if n else fmt.MISSING
+            low if pd.isna(n) else f"{low} of {n:.0f}" if n else fmt.MISSING
             for low, n in zip(result.arms["told"], result.arms["n"], strict=True)
         ]
     )

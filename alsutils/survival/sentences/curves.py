@@ -9,6 +9,7 @@ import pandas as pd
 from alsutils.display import Prose
 from alsutils.display import format as fmt
 from alsutils.study import Study
+from alsutils.study.disclosure import LEFT_OUT
 from alsutils.survival.analysis import MEAN, SIMULTANEOUS, Curves, FollowUp
 from alsutils.survival.times import Figures
 from alsutils.survival.words import NO_EVENT, SAID, includes, time_interval
@@ -45,8 +46,11 @@ def follow_up(result: FollowUp | None) -> Prose:
 def _had_it(rows: pd.DataFrame) -> str:
     """Say how many patients had an event, in each arm where the total would tell of a few."""
     if rows[["n", "events"]].isna().any(axis=None):
+        words = {LEFT_OUT: "a number not given"}
         parts = [
-            f"{r['events_told']} of {r['n_told']} on {r['arm']}" for r in rows.to_dict("records")
+            f"{words.get(r['events_told'], r['events_told'])} of "
+            f"{words.get(r['n_told'], r['n_told'])} on {r['arm']}"
+            for r in rows.to_dict("records")
         ]
         return f"{fmt.listed(parts)} had the event."
     total, events = int(rows["n"].sum()), int(rows["events"].sum())
