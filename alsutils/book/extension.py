@@ -43,6 +43,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_html_math_renderer("mathml", (_visit_math, None), (_visit_math_block, None))
     app.add_css_file("als-tables.css")
     app.add_css_file("als.css")
+    app.add_js_file("als-print.js", loading_method="defer")
     app.add_directive("question", Question)
     glossary.setup(app)
     reading.setup(app)

@@ -142,7 +142,8 @@ def small_book(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def _built_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def finished_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a small book with its build in ``_build``, for tests that change nothing."""
     folder = _write_book(tmp_path_factory.mktemp("built") / "book")
     with pytest.MonkeyPatch.context() as patch:
         _fix_package(patch)
@@ -157,13 +158,13 @@ def _fix_package(patch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def built_book(_built_once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def built_book(finished_book: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of a small book with its build in ``_build``, for one test to change."""
     _fix_package(monkeypatch)
-    return Path(shutil.copytree(_built_once, tmp_path / "book"))
+    return Path(shutil.copytree(finished_book, tmp_path / "book"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def run() -> Callable[..., Result]:
     return _run
 

@@ -188,6 +188,7 @@
     const host = document.createElement("div");
     host.className = "als-drawing";
     host.style.width = `${width}px`;
+    host.dataset.mode = chart.mode;
     chart.box.append(host);
     try {
       let result;
