@@ -10,7 +10,7 @@ import pandas as pd
 from alsutils.display import Figure, Prose, charts, theme
 from alsutils.display import format as fmt
 from alsutils.safety.analysis import Incidence
-from alsutils.safety.words import NOTHING
+from alsutils.safety.words import NOTHING, no_event, nothing_reached
 from alsutils.study import Study
 
 # Panels stand under each other below this window width, and then each needs its own row names.
@@ -31,8 +31,7 @@ def dots(study: Study, result: Incidence | None) -> Figure | Prose:
         return Prose(NOTHING)
     if not result.shown:
         return Prose(
-            f"No {_kind(result)} reached {result.minimum_percent:g}% of an arm, so there is "
-            "nothing to draw."
+            f"{nothing_reached(result, f'No {_kind(result)}')}, so there is nothing to draw."
         )
     scale = theme.arm_scale(study.arms)
     several = len(study.treated) > 1
@@ -69,7 +68,7 @@ def volcano(study: Study, result: Incidence | None) -> Figure | Prose:
     if result is None:
         return Prose("")
     if result.differences.empty:
-        return Prose("There was no event, so there is nothing to draw.")
+        return Prose(f"{no_event(result)}, so there is nothing to draw.")
     rows = result.differences
     if result.hides:
         rows = rows.dropna(subset="estimate")

@@ -5,6 +5,7 @@ import pandas as pd
 from alsutils.display import Prose
 from alsutils.display import format as fmt
 from alsutils.safety.analysis import ANY, SERIOUS, Incidence
+from alsutils.safety.words import nothing_reached
 from alsutils.study import Study
 
 NAMED = 4
@@ -40,7 +41,7 @@ def incidence(study: Study, result: Incidence | None) -> Prose:
     kind = "event" if result.level == "term" else "organ class"
     many = f"{kind}s" if kind == "event" else "organ classes"
     if rows.empty:
-        return Prose(f"No {kind} reached {result.minimum_percent:g}% of an arm.")
+        return Prose(f"{nothing_reached(result, f'No {kind}')}.")
     parts = [
         f"{fmt.plural(len(result.shown), kind, many)} reached {result.minimum_percent:g}% of an "
         f"arm, of {result.family['treated'].value_counts().max():,} seen at all."

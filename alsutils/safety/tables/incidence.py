@@ -9,7 +9,7 @@ from alsutils.display import format as fmt
 from alsutils.safety.analysis import Incidence
 from alsutils.safety.counting import PER_MONTHS
 from alsutils.safety.measures import Measures, Stratified
-from alsutils.safety.words import NO_COMPARISON, NO_STRATA, NOTHING
+from alsutils.safety.words import NO_COMPARISON, NO_STRATA, NOTHING, no_event, nothing_reached
 from alsutils.study import Study
 
 _NAMES = {
@@ -27,7 +27,7 @@ def incidence(study: Study, result: Incidence | None) -> Table | Prose:
     if result is None:
         return Prose(NOTHING)
     if not result.shown:
-        return Prose(f"Nothing reached {result.minimum_percent:g}% of an arm.")
+        return Prose(f"{nothing_reached(result)}.")
     shown = pd.DataFrame({"name": result.shown})
     columns = _arm_columns(study, result, result.shown)
     labels = {"name": HEADS[result.level]}
@@ -54,7 +54,7 @@ def nested(study: Study, systems: Incidence | None, terms: Incidence | None) -> 
     if systems is None or terms is None:
         return Prose("")
     if not terms.systems:
-        return Prose("There was no event.")
+        return Prose(f"{no_event(terms)}.")
     heads, under = _by_frequency(systems), _by_frequency(terms)
     rows: list[tuple[str, str | None]] = []
     for system in heads:
@@ -96,7 +96,7 @@ def differences(study: Study, result: Incidence | None) -> Table | Prose:
     if result is None:
         return Prose("")
     if not result.shown:
-        return Prose(f"Nothing reached {result.minimum_percent:g}% of an arm.")
+        return Prose(f"{nothing_reached(result)}.")
     rows = result.shown_differences
     if rows.empty:
         return Prose(_none_told(study))
@@ -142,7 +142,7 @@ def ratios(study: Study, result: Incidence | None) -> Table | Prose:
     if result is None:
         return Prose("")
     if not result.shown:
-        return Prose(f"Nothing reached {result.minimum_percent:g}% of an arm.")
+        return Prose(f"{nothing_reached(result)}.")
     rows = result.shown_differences
     if rows.empty:
         return Prose("")

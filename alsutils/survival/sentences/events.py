@@ -15,6 +15,9 @@ def definitions(result: Figures | None) -> Prose:
         return Prose(SAID)
     lines = []
     for contrast, rows in result.frame.groupby("contrast", sort=False):
+        if rows["definition"].nunique() < 2:
+            lines.append(f"- {contrast}: one event alone has a hazard ratio.")
+            continue
         low, high = (rows.loc[rows["estimate"].agg(f)] for f in ("idxmin", "idxmax"))
         clear = int(((rows["conf_low"] > 1) | (rows["conf_high"] < 1)).sum())
         found = f"{clear} of {len(rows)} intervals exclude" if clear else "no interval excludes"
