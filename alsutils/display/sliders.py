@@ -93,3 +93,33 @@ def t_power(drift: str, df: str, alpha: float = 0.05) -> str:
     scale = f"sqrt(1 + pow({critical}, 2) / (2 * {free}))"
     sides = [f"cumulativeNormal(({sign}({drift}) - {centre}) / {scale})" for sign in ("", "-")]
     return f"({' + '.join(sides)})"
+
+
+def limit_bias(
+    written: float, below: str = "datum.share", truth: str = "truth", spread: str = "spread"
+) -> str:
+    """Write the bias of a ratio for which low values got a number, as a Vega expression.
+
+    Parameters
+    ----------
+    written : float
+        The number written for each value below the limit, as a share of the limit.
+    below, truth, spread : str
+        Expressions of the share of controls below the limit, of the true ratio of geometric means,
+        treated over control, and of the standard deviation of the natural logarithm in an arm.
+
+    Returns
+    -------
+    str
+        An expression of the ratio found in endless trials over the true one, less one; exact for
+        lognormal values.
+    """
+    z0, mu = f"quantileNormal({below})", f"log({truth})"
+    z1 = f"({z0} - {mu} / {spread})"
+    low = f"({z0} * {spread} + {math.log(written):.10g})"
+    treated = (
+        f"cumulativeNormal({z1}) * {low} + {mu} * (1 - cumulativeNormal({z1})) "
+        f"+ {spread} * densityNormal({z1})"
+    )
+    control = f"{below} * {low} + {spread} * densityNormal({z0})"
+    return f"exp({treated} - ({control})) / {truth} - 1"

@@ -171,9 +171,6 @@ def priors() -> Figure:
             scale=alt.Scale(domain=words, range=[theme.CONTROL, _SECOND, theme.ACCENT]),
             legend=alt.Legend(symbolType="stroke", symbolSize=300),
         ),
-        strokeDash=alt.StrokeDash(
-            "curve:N", scale=alt.Scale(domain=words, range=[[6, 3], [2, 2], [1, 0]]), legend=None
-        ),
     )
     chart = lines.add_params(
         slider("before", "Prior: expected effect", 0, -2, 4, 0.1),

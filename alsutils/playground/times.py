@@ -45,9 +45,6 @@ def horizon() -> Figure:
             scale=alt.Scale(domain=words, range=[theme.ACCENT, theme.CONTROL]),
             legend=alt.Legend(symbolType="stroke", symbolSize=300),
         ),
-        strokeDash=alt.StrokeDash(
-            "arm:N", scale=alt.Scale(domain=words, range=[[1, 0], [5, 3]]), legend=None
-        ),
     )
     between = times.transform_filter("datum.time <= until").mark_area(
         opacity=0.25, color=theme.ACCENT
@@ -104,9 +101,6 @@ def immortal_time() -> Figure:
                 title=None,
                 scale=alt.Scale(domain=words, range=[theme.ACCENT, theme.CONTROL]),
                 legend=alt.Legend(symbolType="stroke", symbolSize=300),
-            ),
-            strokeDash=alt.StrokeDash(
-                "group:N", scale=alt.Scale(domain=words, range=[[1, 0], [5, 3]]), legend=None
             ),
         )
     )

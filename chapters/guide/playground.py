@@ -12,18 +12,28 @@ Nothing teaches a method like breaking it. Each chart below draws made-up patien
 browser works out again as you move its sliders. Sliders answer to the arrow keys, too: Tab goes from one to
 the next. Each chart says what to try. Write down what you expect before you move anything.
 
-Other chapters have charts to play with as well: {doc}`../01_design` for the power of a trial, for early looks
-and for the next trial's chances, {doc}`../04_mechanism` for values below a limit and for webs of
-correlations.
+Other chapters have charts to play with as well, which start from the study at hand: {doc}`../01_design` for
+power, for early looks and for the next trial's chances, {doc}`../04_mechanism` for values below a limit and
+for webs of correlations.
 
+## Large enough to find it
+
+A trial can miss a difference that is there. How often depends on its size.
+"""
+
+# %%
+from alsutils import playground
+
+playground.power()
+
+# %% [markdown]
+"""
 ## p-values when nothing is there, and when something is
 
 A p-value is as often near 0.03 as near 0.93 if nothing is there.
 """
 
 # %%
-from alsutils import playground
-
 playground.p_values()
 
 # %% [markdown]
@@ -45,6 +55,16 @@ Patients leave. To write their last value into every later visit looks harmless.
 
 # %%
 playground.carried_forward()
+
+# %% [markdown]
+"""
+## A number that nobody measured
+
+A laboratory says "less than the limit". Somebody writes half the limit.
+"""
+
+# %%
+playground.below_limit()
 
 # %% [markdown]
 """

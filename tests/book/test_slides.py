@@ -18,6 +18,7 @@ DRAWN = """() => {
   const box = document.querySelector("section.present .als-chart");
   return !box || box.querySelector("svg[aria-hidden]");
 }"""
+HEIGHTS = """() => Math.min(...[...document.querySelectorAll("{of}")].map(e => e.offsetHeight))"""
 FIGURE = '<figure class="als-figure"><figcaption>How to read it.</figcaption></figure>'
 TEXTS = [
     "# A *small* chapter\n\nWhat it is about.",
@@ -140,12 +141,10 @@ def test_a_key_turns_the_slides_dark_and_an_answer_waits(opened):
 
 
 def test_every_slide_is_printed(opened):
-    page, _ = opened("primary")
+    page, _ = opened("appraisal")
     page.emulate_media(media="print")
-    slides = page.locator(".slides > section")
-    shown = [slide.is_visible() for slide in slides.all()]
-    assert all(shown)
-    assert page.locator(".als-picture").first.is_visible()
+    assert page.evaluate(HEIGHTS.format(of=".slides > section")) > 0
+    assert page.evaluate(HEIGHTS.format(of=".als-figure")) > 0
     page.close()
 
 

@@ -10,6 +10,7 @@ from scipy import integrate, stats
 
 from alsutils import playground
 from alsutils.playground import chance, patients, times
+from alsutils.stats.power import MeanTest
 from alsutils.stats.strength import normal_posterior
 from alsutils.stats.wins import Continuous, win_statistics
 
@@ -158,3 +159,21 @@ def test_immortal_time(known):
     responds = (time > known) & (rng.random(MANY) < times.RESPOND)
     alive = [100 * (time[group] > times.SEEN_AT).mean() for group in (responds, ~responds)]
     assert told[1:3] == pytest.approx(alive, abs=0.5 + 100 * 2 * NOISE)
+
+
+@pytest.mark.parametrize(("patients", "gain", "sd"), [(60, 2, 4), (12, 4.5, 4), (200, 0, 6)])
+def test_power(patients, gain, sd):
+    shown = numbers(sentence(playground.power(), patients=patients, gain=gain, sd=sd))[2] / 100
+    plan = MeanTest(sd=sd)
+    expected = 0.05 if gain == 0 else float(plan.power(gain, patients, patients))
+    assert shown == pytest.approx(expected, abs=0.01)  # the formula is near, and it is rounded
+
+
+@pytest.mark.parametrize(("truth", "spread"), [(0.7, 1), (1.5, 0.5), (1, 2)])
+def test_numbers_written_below_a_limit(truth, spread):
+    shown = numbers(sentence(playground.below_limit(), truth=truth, spread=spread))[1]
+    rng = np.random.default_rng(4)
+    control, treated = rng.normal([[0], [np.log(truth)]], spread, (2, MANY))
+    limit = 0.0  # the median of the controls, as a logarithm
+    written = [np.where(v < limit, np.log(0.5), v).mean() for v in (treated, control)]
+    assert shown == pytest.approx(np.exp(written[0] - written[1]), abs=0.005 + 2 * spread * NOISE)

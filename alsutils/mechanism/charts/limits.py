@@ -8,7 +8,7 @@ import pandas as pd
 
 from alsutils.display import Figure, Prose, charts, theme
 from alsutils.display import format as fmt
-from alsutils.display.sliders import slider
+from alsutils.display.sliders import limit_bias, slider
 from alsutils.mechanism.analysis import IMPUTED, MAIN, NAIVE, RANKS, Changes, Detection
 from alsutils.mechanism.limits import Distributions, Substitution
 from alsutils.mechanism.words import NO_BIOMARKERS
@@ -198,7 +198,7 @@ def substitution(
 def _endless() -> alt.Chart:
     """Compute each rule's bias in endless trials from the sliders; a row a share and rule."""
     names = {"b_tobit": TOBIT, **{f"b_{rule}": words for rule, words in _RULES.items()}}
-    biases = {"b_tobit": "0", **{f"b_{rule}": _bias(share) for rule, share in _SHARES.items()}}
+    biases = {"b_tobit": "0", **{f"b_{rule}": limit_bias(share) for rule, share in _SHARES.items()}}
     words = "".join(f"datum.key === '{k}' ? '{v}' : " for k, v in names.items()) + "''"
     along = alt.Chart(alt.sequence(0.01, 0.851, 0.01, as_="share")).transform_calculate(**biases)
     folded = along.transform_fold(list(names), as_=["key", "bias"])
@@ -227,22 +227,9 @@ def _simulated(result: Substitution) -> alt.Chart:
     )
 
 
-def _bias(share: float) -> str:
-    """Write a rule's bias as a Vega expression of ``datum.share``, ``truth`` and ``spread``."""
-    z0, mu = "quantileNormal(datum.share)", "log(truth)"
-    z1 = f"({z0} - {mu} / spread)"
-    written = f"({z0} * spread + {math.log(share):.10g})"
-    treated = (
-        f"cumulativeNormal({z1}) * {written} + {mu} * (1 - cumulativeNormal({z1})) "
-        f"+ spread * densityNormal({z1})"
-    )
-    control = f"datum.share * {written} + spread * densityNormal({z0})"
-    return f"exp({treated} - ({control})) / truth - 1"
-
-
 def _readout() -> str:
     """Write the sentence under the sliders."""
-    bias = _bias(_SHARES["half"]).replace("datum.share", "0.5")
+    bias = limit_bias(_SHARES["half"], "0.5")
     return (
         "'With half of the control values below the limit and half the limit written, a true ratio "
         f"of ' + format(truth, '.2f') + ' is found as ' + format(truth * (1 + {bias}), '.2f') + '.'"
