@@ -59,9 +59,9 @@ def courses(_study: Study, result: Changes | None, course: Courses | None) -> Pr
     return Prose(
         f"The two differ most for {most['endpoint']} at {most['visit'].lower()}: ratio "
         f"{fmt.number(most['estimate'])} in the model of all visits and "
-        f"{fmt.number(most['estimate_alone'])} for the visit alone. In {turned or 'none'} of "
-        f"{fmt.plural(len(both), 'comparison')} does one interval include no difference and the "
-        "other not."
+        f"{fmt.number(most['estimate_alone'])} for the visit alone. In {turned} of "
+        f"{fmt.plural(len(both), 'comparison')} one interval includes no difference and the other "
+        "does not."
     )
 
 

@@ -55,8 +55,8 @@ def methods(study: Study, result: Changes | None) -> Prose:
         f"The two ways differ most for {worst['endpoint']} at {worst['visit'].lower()}{arm}: ratio "
         f"{fmt.number(worst['estimate'])} by censored regression and "
         f"{fmt.number(worst['estimate_naive'])} with half the limit. In "
-        f"{turned or 'none'} of {fmt.plural(len(touched), 'comparison')} with values below a "
-        "limit does one interval include no difference and the other not."
+        f"{turned} of {fmt.plural(len(touched), 'comparison')} with values below a limit one "
+        "interval includes no difference and the other does not."
     )
 
 

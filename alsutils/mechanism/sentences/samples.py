@@ -53,7 +53,8 @@ def detection(study: Study, result: Detection | None) -> Prose:
         mostly = mostly_below(result)
         free = int((~analytes["any"]).sum())
         has = f"{fmt.plural(free, 'analyte')} {'has' if free == 1 else 'have'}"
-        text += f"{has if free else 'None has'} all values above {'its' if free < 2 else 'their'} limit; "
+        limits = "its limit" if free < 2 else "their limits"
+        text += f"{has if free else 'None has'} all values above {limits}; "
         text += f"of {fmt.listed(mostly) or 'none'} more than half lie below."
     people = result.arms.fillna({"n": 1}).groupby("arm", sort=False)["n"].sum()
     empty = sorted(people.index[people == 0])

@@ -44,7 +44,7 @@ def unseen(study: Study, result: Unseen | None) -> Figure | Prose:
         )
     )
     told = [
-        f"{fmt.percent(r['conf_high'], 1)} with the {r['total']} patients of {r['arm']}"
+        f"{fmt.percent(r['conf_high'], 1)} with {_patients(r['total'])} of {r['arm']}"
         for _, r in arms.iterrows()
     ]
     return Figure(
@@ -54,6 +54,10 @@ def unseen(study: Study, result: Unseen | None) -> Figure | Prose:
         "The curve falls with the size of the arm; the points are this trial's arms.",
         result.frame,
     )
+
+
+def _patients(n: float) -> str:
+    return f"the {fmt.plural(n, 'patient')}"
 
 
 def shrinkage(study: Study, result: Shrinkage | None) -> Figure | Prose:

@@ -45,9 +45,11 @@ def dots(study: Study, result: Incidence | None) -> Figure | Prose:
     told = [
         f"{r['name']} in {fmt.count_of(r['events_treated'], r['n_treated'])} of {r['treated']} and "
         f"{fmt.count_of(r['events_control'], r['n_control'])} of {study.control}"
-        for _, r in raised.head(TOLD).iterrows()
+        for _, r in raised[raised["estimate"] > 0].head(TOLD).iterrows()
     ]
     most = f" Most raised under treatment: {'; '.join(told)}." if told else ""
+    if len(raised) and not told:
+        most = " None of them was raised under treatment."
     hidden = f" {study.disclosure.why}" if result.shown_counts["share"].isna().any() else ""
     least = result.minimum_percent
     which = f", as far as {least:g}% of an arm had it" if least else ""

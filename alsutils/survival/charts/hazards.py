@@ -26,7 +26,7 @@ def hazard_ratios(study: Study, result: Figures | None) -> Figure | Prose:
     several = len(study.treated) > 1
     words = [WORDS[a] for a in frame["analysis"]]
     if several:
-        words = [f"{t}, {w.lower()}" for t, w in zip(frame["treated"], words, strict=True)]
+        words = [f"{t}, {fmt.lowered(w)}" for t, w in zip(frame["treated"], words, strict=True)]
     shown = frame.assign(row=words)
     one = len(set(shown["endpoint"])) == 1
     title = f"Hazard ratio to {study.control} (below 1: fewer events)"
