@@ -16,8 +16,20 @@ from alsutils.study.paths import inside
 FOLDER, ENDING = "story", ".md"
 _MOST_BYTES = 1_000_000
 _PLACE = re.compile(r"^# (.+)$", re.MULTILINE)
-_REFUSED = (nodes.For, nodes.Macro, nodes.CallBlock, nodes.Include, nodes.Import, nodes.FromImport,
-            nodes.Extends, nodes.Mul, nodes.Pow)  # fmt: skip
+_REFUSED = (
+    *(nodes.For, nodes.Macro, nodes.CallBlock, nodes.FilterBlock, nodes.Call, nodes.Include),
+    *(nodes.Import, nodes.FromImport, nodes.Extends, nodes.Mul, nodes.Pow, nodes.Mod),
+)
+_FILTERS = {"abs", "capitalize", "default", "first", "int", "join", "last", "length", "lower"}
+_FILTERS |= {"round", "title", "trim", "upper"}
+_DIRECTIVE = re.compile(r"(?:```+|~~~+|:::+)\s*\{([^}\n]*)\}")
+_ROLE = re.compile(r"\{([\w:+.-]+)\}`")
+_HTML = re.compile(r"<(?!https?://)[A-Za-z!/?]")
+# What loads no file and runs nothing; all else of MyST is for the book's own pages.
+_DIRECTIVES = {"admonition", "attention", "caution", "danger", "dropdown", "epigraph", "hint"}
+_DIRECTIVES |= {"important", "list-table", "margin", "math", "note", "seealso", "sidebar", "table"}
+_DIRECTIVES |= {"tip", "topic", "warning"}
+_ROLES = {"abbr", "cite", "cite:p", "cite:t", "doc", "eq", "math", "ref", "sub", "sup", "term"}
 
 
 class StoryError(ValueError):
@@ -109,10 +121,29 @@ def _told(text: str, config: StudyConfig) -> str:
         "design": config.design,
     }
     try:
-        if next(environment.parse(text).find_all(_REFUSED), None) is not None:
+        parsed = environment.parse(text)
+        filters = {node.name for node in parsed.find_all(nodes.Filter)}
+        if next(parsed.find_all(_REFUSED), None) is not None or not filters <= _FILTERS:
             raise StoryError("a story may quote study.yml and ask with if, but not repeat or load")
-        return environment.from_string(text).render(known).strip()
+        told = environment.from_string(text).render(known).strip()
     except (jinja2.TemplateError, ArithmeticError, TypeError, ValueError, LookupError) as error:
         if isinstance(error, StoryError):
             raise
         raise StoryError(f"does not fit study.yml: {error}") from error
+    _refuse_what_acts(told)
+    return told
+
+
+def _refuse_what_acts(text: str) -> None:
+    """Let a story be words, formulas, notes and citations: no HTML, nothing that loads files."""
+    # Code is no exception: where it begins and ends is for a parser to say.
+    if found := _HTML.search(text):
+        near = text[found.start() : found.start() + 20].split("\n")[0]
+        raise StoryError(f"holds HTML ({near!r}); write it in Markdown, or &lt; for a sign")
+    named = {name.strip() for name in _DIRECTIVE.findall(text)} - _DIRECTIVES
+    named |= set(_ROLE.findall(text)) - _ROLES
+    if named:
+        raise StoryError(
+            f"uses {{{sorted(named)[0]}}}; a story may use {', '.join(sorted(_DIRECTIVES))}, and "
+            f"within a line {', '.join(sorted(_ROLES))}"
+        )

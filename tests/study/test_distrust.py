@@ -306,6 +306,16 @@ def test_queries_are_checked_with_the_study(folder, monkeypatch, block, query, w
         ("{% include 'x' %}", "not repeat"),
         ("{{ unclosed", "does not fit"),
         ("{{ 1 / 0 }}", "does not fit"),
+        ("{{ 'x'.ljust(1000000000) }}", "not repeat"),
+        ("{{ 'x'|center(1000000000) }}", "not repeat"),
+        ("{{ '%1000000000d' % 1 }}", "not repeat"),
+        ("<script>alert(1)</script>", "holds HTML"),
+        ("{{ '<' }}img src=x onerror=alert(1)>", "holds HTML"),
+        ("`\n` <iframe src=x> `", "holds HTML"),
+        ("```{include} /etc/passwd\n```", "{include}"),
+        ("> ````{note}\n> ```{literalinclude} /etc/passwd\n> ```", "{literalinclude}"),
+        ("::: {eval-rst}\n.. include:: /etc/passwd\n:::", "{eval-rst}"),
+        ("See {download}`/etc/passwd`.", "{download}"),
     ],
 )
 def test_a_story_only_reads(folder, text, words):
