@@ -153,7 +153,8 @@ def forks(_study: Study, result: Forks | None) -> Prose:
     given = "as the study lists them" if result.own else "as an example"
     groups = 1 + 2 * result.definitions
     return Prose(
-        f"With {fmt.plural(result.analytes, 'analyte')} there are {fmt.plural(pairs, 'pair')}; at "
+        f"With {fmt.plural(result.analytes, 'analyte')} there {'is' if pairs == 1 else 'are'} "
+        f"{fmt.plural(pairs, 'pair')}; at "
         f"{fmt.plural(result.visits, 'visit')}, in everybody, the responders or the others, under "
         f"{fmt.plural(result.definitions, 'definition')} of response ({given}), that makes "
         f"{pairs} × {result.visits} × {groups} = {fmt.plural(last['paths'], 'test')}. In simulated "

@@ -9,14 +9,18 @@ from alsutils.primary.scale import Courses
 from alsutils.study import Study
 
 
-def trajectory(study: Study, result: Trajectory) -> Figure:
+def trajectory(study: Study, result: Trajectory) -> Figure | Prose:
     """Draw a parameter's mean at each visit, a line an arm."""
     frame = result.frame
+    if frame.empty:
+        return _no_mean(study)
     title = f"{result.parameter} ({result.unit})" if result.unit else result.parameter
     chart = charts.profile(frame, study.arms, study.config.time.unit.capitalize(), f"Mean {title}")
     ends = []
     for arm in study.arms:
         rows = frame[frame["arm"] == arm].sort_values("visit")
+        if rows.empty:
+            continue
         first, last = rows.iloc[0], rows.iloc[-1]
         ends.append(
             f"{arm} goes from {fmt.number(first['mean'], 1)} at {first['visit_label'].lower()} "
@@ -31,10 +35,19 @@ def trajectory(study: Study, result: Trajectory) -> Figure:
     )
 
 
+def _no_mean(study: Study) -> Prose:
+    """Say why there is no picture of means."""
+    if study.disclosure.is_open:
+        return Prose("No value was seen, so there is no mean to draw.")
+    return Prose(f"No mean is drawn. {study.disclosure.why}")
+
+
 def domains(study: Study, result: Trajectory | None) -> Figure | Prose:
     """Draw the parts of a score over time, a panel each."""
     if result is None:
         return Prose("This study does not split its endpoint into parts.")
+    if result.frame.empty:
+        return _no_mean(study)
     panels = list(dict.fromkeys(result.frame["parameter"]))
     base = alt.Chart(result.frame).encode(
         x=alt.X("visit:Q", title=study.config.time.unit.capitalize(), axis=alt.Axis(grid=False)),
