@@ -11,7 +11,7 @@ from alsutils.stats.hazards.cox import cox
 from alsutils.stats.mmrm import fit_mmrm
 from alsutils.stats.proportions import Tables, fisher_tests
 from alsutils.stats.survival import kaplan_meier, log_rank, restricted_mean_difference
-from alsutils.stats.two_sample import Sample, mean_difference
+from alsutils.stats.two_sample import MeanDifference, Sample, mean_difference
 from alsutils.study import ARM, Study
 
 P_DECIMALS = 3
@@ -91,7 +91,8 @@ def questions(study: Study) -> tuple[Question, ...]:
         In the order of the book. What the data do not hold, such as an event that nobody had, is
         not asked.
     """
-    parts: tuple[Callable[[Study], Iterator[Question]], ...] = (
+    compared = _compared(study)
+    parts: tuple[Callable[[Study, _Compared], Iterator[Question]], ...] = (
         _design,
         _safety,
         _primary,
@@ -100,20 +101,47 @@ def questions(study: Study) -> tuple[Question, ...]:
         _survival,
         _verdict,
     )
-    return tuple(question for part in parts for question in part(study))
+    return tuple(question for part in parts for question in part(study, compared))
 
 
 def _direction(study: Study) -> str:
     return f"{study.treated[0]} minus {study.control}"
 
 
-def _compared(study: Study) -> tuple[pd.DataFrame, str, str]:
-    """Give the changes at the last primary visit, the endpoint's label and the visit's."""
+@dataclass(frozen=True)
+class _Compared:
+    """The main comparison of a trial, on which several questions rest.
+
+    Attributes
+    ----------
+    rows : DataFrame
+        The changes at the last primary visit.
+    label, visit : str
+        The endpoint and the visit in words.
+    plain : MeanDifference
+        The difference of the mean changes.
+    adjusted : Series
+        The same, adjusted for the baseline.
+    """
+
+    rows: pd.DataFrame
+    label: str
+    visit: str
+    plain: MeanDifference
+    adjusted: pd.Series
+
+
+def _compared(study: Study) -> _Compared:
     endpoint = study.primary
     visit = endpoint.visits[-1]
-    rows = study.records(endpoint.parameter, endpoint.population, [visit])
-    label = study.parameter(endpoint.parameter).label
-    return rows.dropna(subset=["CHG"]), label, study.visit_phrase(visit)
+    rows = study.records(endpoint.parameter, endpoint.population, [visit]).dropna(subset=["CHG"])
+    return _Compared(
+        rows,
+        study.parameter(endpoint.parameter).label,
+        study.visit_phrase(visit),
+        mean_difference(*_by_arm(study, rows, "CHG"), conf_level=study.conf_level),
+        ancova(rows, "CHG", ARM, ["BASE"], study.conf_level).frame.iloc[0],
+    )
 
 
 def _by_arm(study: Study, rows: pd.DataFrame, column: str) -> tuple[Sample, Sample]:
@@ -124,7 +152,7 @@ def _by_arm(study: Study, rows: pd.DataFrame, column: str) -> tuple[Sample, Samp
     return treated, control
 
 
-def _design(study: Study) -> Iterator[Question]:
+def _design(study: Study, compared: _Compared) -> Iterator[Question]:
     subjects = study.subjects()
     treated = int((subjects[ARM] == study.treated[0]).sum())
     yield Question(
@@ -134,18 +162,18 @@ def _design(study: Study) -> Iterator[Question]:
         treated,
         slips=(Slip(len(subjects), "That is everybody who was randomised, in both arms."),),
     )
-    rows, label, visit = _compared(study)
-    missing = len(subjects) - rows["USUBJID"].nunique()
+    missing = len(subjects) - compared.rows["USUBJID"].nunique()
     yield Question(
         "n_missing",
         "design",
-        f"How many of all randomised patients have no change of {label} at {visit}?",
+        f"How many of all randomised patients have no change of {compared.label} at "
+        f"{compared.visit}?",
         missing,
         slips=(Slip(len(subjects) - missing, "That is how many have one."),),
     )
 
 
-def _safety(study: Study) -> Iterator[Question]:
+def _safety(study: Study, _: _Compared) -> Iterator[Question]:
     block = study.config.adverse_events
     if block is None:
         return
@@ -186,11 +214,11 @@ def _safety(study: Study) -> Iterator[Question]:
     )
 
 
-def _primary(study: Study) -> Iterator[Question]:
-    rows, label, visit = _compared(study)
-    found = mean_difference(*_by_arm(study, rows, "CHG"), conf_level=study.conf_level)
-    values = mean_difference(*_by_arm(study, rows, "AVAL"))
-    adjusted = ancova(rows, "CHG", ARM, ["BASE"], study.conf_level).frame.iloc[0]
+def _primary(study: Study, compared: _Compared) -> Iterator[Question]:
+    label, visit, found, adjusted = (
+        compared.label, compared.visit, compared.plain, compared.adjusted,
+    )  # fmt: skip
+    values = mean_difference(*_by_arm(study, compared.rows, "AVAL"))
     way = _direction(study)
     yield Question(
         "difference",
@@ -245,7 +273,7 @@ def _primary(study: Study) -> Iterator[Question]:
     )
 
 
-def _repeated(study: Study) -> Iterator[Question]:
+def _repeated(study: Study, compared: _Compared) -> Iterator[Question]:
     endpoint = study.primary
     rows = study.records(endpoint.parameter, endpoint.population)
     rows = rows[(rows["AVISITN"] > study.config.time.baseline) & rows["CHG"].notna()]
@@ -266,20 +294,17 @@ def _repeated(study: Study) -> Iterator[Question]:
         return
     table = fit.contrasts(ARM, by="VISIT", reference=study.control, conf_level=study.conf_level)
     last = table.iloc[-1]
-    complete, _, visit = _compared(study)
-    plain = mean_difference(*_by_arm(study, complete, "CHG")).estimate
-    label = study.parameter(endpoint.parameter).label
     yield Question(
         "mmrm",
         "primary",
-        f"Fit a mixed model for repeated measures to the changes of {label} at all visits after "
-        f"baseline: arm by visit, baseline by visit, unstructured covariance, REML. What is the "
-        f"difference at {visit}, {_direction(study)}?",
+        f"Fit a mixed model for repeated measures to the changes of {compared.label} at all visits "
+        f"after baseline: arm by visit, baseline by visit, unstructured covariance, REML. What is "
+        f"the difference at {compared.visit}, {_direction(study)}?",
         float(last["estimate"]),
         2,
         (
             *_wrong_way(float(last["estimate"])),
-            Slip(plain, "That is the plain difference of those who were seen."),
+            Slip(compared.plain.estimate, "That is the plain difference of those who were seen."),
             Slip(float(table.iloc[-2]["estimate"]), "That is the visit before."),
         ),
     )
@@ -293,7 +318,7 @@ def _repeated(study: Study) -> Iterator[Question]:
     )
 
 
-def _mechanism(study: Study) -> Iterator[Question]:
+def _mechanism(study: Study, _: _Compared) -> Iterator[Question]:
     block = study.config.biomarkers
     if block is None:
         return
@@ -327,7 +352,7 @@ def _mechanism(study: Study) -> Iterator[Question]:
     )
 
 
-def _survival(study: Study) -> Iterator[Question]:
+def _survival(study: Study, _: _Compared) -> Iterator[Question]:
     if not study.config.time_to_event:
         return
     endpoint = study.config.time_to_event[0]
@@ -376,15 +401,13 @@ def _survival(study: Study) -> Iterator[Question]:
     )
 
 
-def _verdict(study: Study) -> Iterator[Question]:
-    rows, _, _ = _compared(study)
-    found = ancova(rows, "CHG", ARM, ["BASE"], study.conf_level).frame.iloc[0]
+def _verdict(study: Study, compared: _Compared) -> Iterator[Question]:
     yield Question(
         "significant",
         "appraisal",
         f"Does the ANCOVA reject the hypothesis of no difference at the two-sided level of "
         f"{study.alpha:g}?",
-        "yes" if found["p_value"] <= study.alpha else "no",
+        "yes" if compared.adjusted["p_value"] <= study.alpha else "no",
         choices=("yes", "no"),
     )
     yield Question(
