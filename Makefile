@@ -8,7 +8,7 @@ OPTIONS ?=
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help book pdf pilot serve watch test lint format lock clean
+.PHONY: help book pdf pilot serve watch test coverage mutants lint format lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -43,8 +43,17 @@ serve: book ## build, then serve the book at http://localhost:8000
 watch: .venv/.ready ## build, serve, and build again whenever a file is saved
 	$(BIN)/alsbook watch $(STUDY) --out $(OUT) --port $(PORT)
 
+TESTS = $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+
 test: .venv/.ready ## run every test, on all cores
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(TESTS)
+
+coverage: .venv/.ready ## run every test, and list the branches of stats/ and study/ that none takes
+	$(TESTS) --cov --cov-report=term
+
+mutants: .venv/.ready ## change stats/ and study/ in small ways, and list the changes that no test notices (hours)
+	OPENBLAS_NUM_THREADS=1 $(BIN)/mutmut run
+	$(BIN)/mutmut results
 
 PROSE = index.md README.md CONTRIBUTING.md CHANGELOG.md $(wildcard chapters/*.py chapters/*/*.py chapters/*/*.md data/*/*.md data/*/story/*.md)
 
@@ -65,4 +74,4 @@ lock: ## resolve requirements.txt anew from pyproject.toml
 	  --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --quiet --output-file requirements.txt
 
 clean: ## remove what was built
-	rm -rf $(OUT) .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(OUT) mutants .coverage* .mypy_cache .pytest_cache .ruff_cache

@@ -10,12 +10,23 @@ from typing import Any
 import altair as alt
 import numpy as np
 import pytest
+from hypothesis import settings
 from playwright.sync_api import Browser, sync_playwright
 
 from alsutils.display import Figure
 
 _NUMBER = re.compile(r"[-−]?\d[\d,]*\.\d+")
 _PIECES = 1e-6  # charts carry six decimals
+_LONGEST = ("trials", "book", "hostile", "playground")  # folders whose files take longest
+
+if "CI" not in os.environ:  # where Hypothesis has a profile of its own that does this
+    settings.register_profile("patient", deadline=None)  # a busy machine is not a fault
+    settings.load_profile("patient")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest, so that no process is left alone with one at the end."""
+    items.sort(key=lambda item: item.path.parent.name not in _LONGEST)
 
 
 @pytest.fixture(scope="session")

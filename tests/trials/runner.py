@@ -433,7 +433,8 @@ def _listening(place: str, noise: list[str]) -> Iterator[None]:
     said = io.StringIO()
     with warnings.catch_warnings(record=True) as caught, redirect_stderr(said):
         warnings.simplefilter("always")
-        for kind in (DeprecationWarning, PendingDeprecationWarning, ImportWarning):
+        # What Python itself does not show; a ResourceWarning may come from what ran before.
+        for kind in (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning):
             warnings.simplefilter("ignore", kind)
         yield
     # One cell's own code is __main__, whose deprecations Python shows; the wings' it does not.
