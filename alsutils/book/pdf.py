@@ -20,7 +20,7 @@ PATIENCE = 600  # seconds
 _SOURCE = "als-book.html"  # beside the pages, so that their pictures and styles are found
 _ARTICLE = re.compile(r'<article class="bd-article">(.*)</article>', re.DOTALL)
 _STYLES = re.compile(r'<link [^>]*rel="stylesheet"[^>]*>')
-_TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
+_TITLE = re.compile(r'<meta property="og:site_name" content="([^"]*)"')
 _LEFT_OUT = re.compile(
     r'<script\b.*?</script>|<a class="headerlink".*?</a>|</?noscript>| loading="lazy"'
     r'|<p class="als-(?:page-line|downloads)">.*?</p>',
@@ -164,7 +164,7 @@ def whole_book(html: Path, pages: Sequence[str], numbers: Mapping[str, int] | No
     front = (html / f"{pages[0]}.html").read_text("utf-8")
     styles = "\n".join(_STYLES.findall(front))
     title = _TITLE.search(front)
-    name = unescape(_TAG.sub("", title[1])).split(" — ")[-1].strip() if title else "The book"
+    name = unescape(title[1]) if title else "The book"
     parts = [_part(html, page, pages) for page in pages]
     heads = "\n".join(
         f"@page part{i} {{ @top-right {{ content: {_css_text(part.title)}; }} }}\n"

@@ -225,6 +225,7 @@ def test_the_whole_book_is_one_page_with_links_within(told):
     known = set(re.findall(r' id="([^"]+)"', whole))
     assert set(re.findall(r' href="#([^"]+)"', whole)) <= known
     assert "<b>7</b>" in whole
+    assert '<p class="als-cover-title">A small trial</p>' in whole
 
 
 def test_the_title_of_a_study_cannot_break_out_of_the_print():

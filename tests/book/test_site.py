@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import unquote
 
 import pandas as pd
 import pytest
@@ -119,45 +120,82 @@ def test_contrast_of_black_on_white_is_the_standards():
     assert contrast("rgb(0, 0, 0)", "rgb(255, 255, 255)") == pytest.approx(21)
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_whole(name, visit):
-    seen = visit(name)
-    seen.page.wait_for_function(DRAWN, timeout=PATIENCE)
-    assert seen.trouble == []
-    assert seen.page.locator(".als-failed").count() == 0
-    assert seen.page.evaluate(OVERFLOWING) == []
-    title = yaml.safe_load((STUDY / "study.yml").read_text("utf-8"))["title"]
-    assert title in seen.page.title()
-    assert "Synthetic data" in seen.page.locator(".bd-header-announcement").inner_text()
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+IN_MODE = """mode => [...document.querySelectorAll('.als-drawing')]
+  .every(e => e.dataset.mode === mode)"""
 
 
-@pytest.mark.parametrize("name", PAGES)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_is_legible(name, scheme, visit):
-    page = visit(name, scheme=scheme).page
-    page.wait_for_function(DRAWN, timeout=PATIENCE)
-    assert page.evaluate("() => document.documentElement.dataset.theme") == scheme
+def faint_colours(page: Page) -> set[str]:
+    """Colours of text in charts and tables that the ground nearly swallows."""
     ground = page.evaluate(GROUND)
     colours = {*page.evaluate(TEXTS), *page.evaluate(CELLS)}
-    faint = {colour for colour in colours if contrast(colour, ground) < LEAST_CONTRAST}
-    assert faint == set()
+    return {colour for colour in colours if contrast(colour, ground) < LEAST_CONTRAST}
 
 
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+# Drawings are hidden from screen readers, and `faint_colours` looks at their words and at cells.
+BARE = ".als-drawing svg, .als-table tbody"
+# Code is coloured alike on every page, so that one page is enough for its many words.
+BARER = f"{BARE}, .highlight"
+COLOURED = {
+    "index",
+    CHAPTER,
+    "chapters/exercises/primary_exercises",
+    "chapters/guide/playground",
+    "chapters/guide/rerun",
+}
+TAKE_OUT = """places => {
+  const found = [...document.querySelectorAll(places)];
+  window.alsTaken = found.map((e) => [e, document.createComment("")]);
+  for (const [e, mark] of window.alsTaken) e.replaceWith(mark);
+}"""
+PUT_BACK = "() => { for (const [e, mark] of window.alsTaken.reverse()) mark.replaceWith(e); }"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+def barriers(page: Page, rules: dict[str, object]) -> list[object]:
+    """What an accessibility checker finds that is serious or worse."""
+    options = {**rules, "resultTypes": ["violations"], "preload": False}
+    found = Axe().run(page, {"exclude": [[".als-drawing svg"]]}, options).response["violations"]
+    serious = [each for each in found if each["impact"] in ("serious", "critical")]
+    return [(v["id"], [node["html"][:200] for node in v["nodes"][:3]]) for v in serious]
+
+
+def faint_words(page: Page, left_out: str) -> list[object]:
+    """Words that the checker finds too pale, but for those that it would take long over."""
+    page.evaluate(TAKE_OUT, left_out)
+    found = barriers(page, {"runOnly": ["color-contrast"]})
+    page.evaluate(PUT_BACK)
+    return found
+
+
 @pytest.mark.parametrize("name", PAGES)
-def test_no_barrier_that_a_checker_finds(name, scheme, visit):
-    page = visit(name, scheme=scheme).page
+def test_a_page_is_whole_in_both_modes_and_on_a_phone(name, visit):
+    seen = visit(name)
+    page = seen.page
     page.wait_for_function(DRAWN, timeout=PATIENCE)
-    # Of what the mode changes, colours are all; the rest is checked once.
-    rules = {"type": "tag", "values": WCAG} if scheme == "light" else ["color-contrast"]
-    options = {"runOnly": rules, "resultTypes": ["violations"]}
-    # Drawings are hidden from screen readers, and another test looks at their colours.
-    found = Axe().run(page, {"exclude": [[".als-drawing svg"]]}, options).response
-    barriers = [v for v in found["violations"] if v["impact"] in ("serious", "critical")]
-    assert not barriers, [(v["id"], [n["html"][:200] for n in v["nodes"][:3]]) for v in barriers]
+    assert page.locator(".als-failed").count() == 0
+    assert page.evaluate(OVERFLOWING) == []
+    title = yaml.safe_load((STUDY / "study.yml").read_text("utf-8"))["title"]
+    assert title in page.title()
+    assert "Synthetic data" in page.locator(".bd-header-announcement").inner_text()
+    assert faint_colours(page) == set()
+    rules = {"runOnly": {"type": "tag", "values": WCAG}}
+    without = {"rules": {"color-contrast": {"enabled": False}}}
+    assert barriers(page, {**rules, **without}) == []
+    left_out = BARE if name == CHAPTER else BARER
+    assert faint_words(page, left_out) == []
+
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function("() => document.documentElement.dataset.theme === 'dark'")
+    page.wait_for_function(IN_MODE, arg="dark", timeout=PATIENCE)
+    assert faint_colours(page) == set()
+    # Of what the mode changes, colours are all; these pages have everything that is coloured.
+    if name in COLOURED:
+        assert faint_words(page, left_out) == []
+
+    page.set_viewport_size(PHONE)
+    page.wait_for_function(f"() => ({OVERFLOWING})().length === 0", timeout=PATIENCE)
+    assert page.evaluate(SIDEWAYS) <= SLACK
+    assert seen.trouble == []
 
 
 def test_a_solution_unfolds_and_a_question_answers(visit):
@@ -196,24 +234,32 @@ def test_a_term_explains_itself_in_a_chapter(visit):
     )
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_a_phone_does_not_scroll_sideways(name, visit):
-    seen = visit(name, size=PHONE)
+def test_a_page_opened_on_a_phone_does_not_scroll_sideways(visit):
+    seen = visit(CHAPTER, size=PHONE)
     seen.page.wait_for_function(DRAWN, timeout=PATIENCE)
     assert seen.page.evaluate(SIDEWAYS) <= SLACK
     assert seen.page.evaluate(OVERFLOWING) == []
     assert seen.trouble == []
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_pictures_stand_in_where_scripts_are_off(name, visit):
-    page = visit(name, java_script_enabled=False).page
+def test_pictures_stand_in_where_scripts_are_off(visit):
+    page = visit(CHAPTER, java_script_enabled=False).page
     charts = page.locator(".als-chart")
     for chart in charts.all():
         picture = chart.locator("img")
         assert picture.is_visible()
         assert picture.get_attribute("alt") == chart.get_attribute("aria-label")
         assert picture.bounding_box()["width"] > 100
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_chart_has_a_picture_with_its_words(name, site):
+    file = site / "html" / f"{name}.html"
+    text = file.read_text("utf-8")
+    charts = re.findall(r'class="als-chart[^>]*aria-label="([^"]*)"', text)
+    pictures = re.findall(r'<noscript><img alt="([^"]*)"[^>]* src="([^"]*)"', text)
+    assert [words for words, _ in pictures] == charts
+    assert all((file.parent / source).is_file() for _, source in pictures)
 
 
 def test_charts_follow_the_mode_and_the_width(visit):
@@ -308,10 +354,85 @@ def test_every_table_is_offered_as_a_file_that_is_there(site, visit):
     )
 
 
-def test_the_search_needs_no_network(home, visit):
-    seen = visit("search", address=f"{home}search.html?q=interval")
-    seen.page.locator("#search-results li").first.wait_for(timeout=PATIENCE)
+def test_the_search_finds_without_a_network(home, visit):
+    seen = visit("search", address=f"{home}search.html?q=minimisation")
+    found = seen.page.locator("#search-results li a").first
+    found.wait_for(timeout=PATIENCE)
+    found.click()
+    seen.page.locator("article h1").wait_for(timeout=PATIENCE)
+    assert "inimisation" in seen.page.locator("article").inner_text()
     assert seen.trouble == []
+
+
+LINK = re.compile(
+    r'<(?:a|link|script|img)\b[^>]* (?:href|src)="([^"#?]*)(?:\?[^"#]*)?(?:#([^"]*))?"'
+)
+CODE = re.compile(r'<script type="application/json">.*?</script>', re.DOTALL)
+
+
+def test_every_link_within_the_site_leads_somewhere(site):
+    html = site / "html"
+    pages = {path: CODE.sub("", path.read_text("utf-8")) for path in html.glob("**/*.html")}
+    pages = {path: text for path, text in pages.items() if "_static" not in path.parts}
+    anchors = {path: set(re.findall(r' (?:id|name)="([^"]+)"', t)) for path, t in pages.items()}
+    dead = []
+    for path, text in pages.items():
+        for address, place in LINK.findall(text):
+            if re.match(r"[a-z]+:", address):
+                continue
+            root = html if address.startswith("/") else path.parent
+            target = (root / unquote(address.lstrip("/"))).resolve() if address else path
+            known = anchors.get(target)
+            if not target.exists() or (place and known is not None and place not in known):
+                dead.append((path.relative_to(html).as_posix(), address, place))
+    assert dead == []
+
+
+FOCUSABLE = "a[href], button, input, select, summary, [tabindex='0']"
+NUMBERED = f"""() => {{
+  const all = [...document.querySelectorAll("{FOCUSABLE}")].filter(
+    e => e.checkVisibility({{ visibilityProperty: true }}) && !e.closest("dialog:not([open])"));
+  all.forEach((e, i) => e.dataset.test = i);
+  return all.map(e => e.outerHTML.slice(0, 90));
+}}"""
+FOCUSED = "() => Number(document.activeElement.dataset.test ?? -1)"
+
+
+@pytest.mark.parametrize("name", ["index", "chapters/guide/playground"])
+def test_the_keyboard_alone_reaches_everything(name, visit):
+    page = visit(name).page
+    page.wait_for_function(DRAWN, timeout=PATIENCE)
+    names = page.evaluate(NUMBERED)
+    reached = set()
+    for _ in range(len(names) + 20):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate(FOCUSED))
+    assert [words for i, words in enumerate(names) if i not in reached] == []
+
+
+def test_charts_near_the_reader_are_drawn_first(visit):
+    page = visit(CHAPTER).page
+    page.evaluate("() => window.scrollTo(0, document.body.scrollHeight)")
+    page.wait_for_function(DRAWN, timeout=PATIENCE)
+    gone = page.evaluate(
+        "() => [...document.querySelectorAll('.als-chart')].map(e => e.style.minHeight)"
+    )
+    assert set(gone) == {""}  # the room that was kept is given back
+
+
+def test_a_chapter_offers_its_notebook_and_its_results(site, visit):
+    page = visit(CHAPTER).page
+    line = page.locator(".als-page-line")
+    assert re.match(r"About \d+ minutes to read", line.inner_text())
+    for words, name in (
+        ("notebook", "primary.ipynb"),
+        ("results", "primary-results-and-tables.zip"),
+    ):
+        with page.expect_download() as told:
+            line.get_by_role("link", name=words).click()
+        assert told.value.suggested_filename == name
+        kept = site / "html" / "_downloads" / name
+        assert Path(told.value.path()).read_bytes() == kept.read_bytes()
 
 
 def test_the_banner_leads_to_the_explanation(visit):
