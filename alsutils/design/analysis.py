@@ -166,7 +166,7 @@ def facts(study: Study) -> Facts:
     """
     design, about = study.config.design, study.parameter(study.primary.parameter)
     visits = [study.visit_phrase(v) for v in study.primary.visits]
-    rows = [("Arms", "; ".join(study.arms) + f" (control: {study.control})")]
+    rows = [("Arms", "; ".join(study.arms)), ("Control arm", study.control)]
     if design is not None:
         sham = {None: None, True: "yes", False: "no"}[design.sham]
         masked = {"none": "nobody (open label)", "single": "single blind", "double": "double blind"}

@@ -9,6 +9,7 @@
   const NARROW_LABEL = 150; // px; the most that a label takes where the page is narrow
   const LONG_KEY = 12; // letters; of legends with longer entries one stands in a line
   const KEY_MARGIN = 90; // px beside the entries of a legend
+  const KEY_SYMBOL = 40; // px of an entry's symbol and what stands about it
   const MOST_LINES = 4; // of an axis title; what is longer ends in an ellipsis
   const LONGEST_UP = 420; // px; the most that a title along the vertical axis takes
   const TWO_LINES = 30; // px; height of a row whose name is broken over two lines
@@ -135,6 +136,15 @@
     return Math.max(0, ...lengths, ...inside);
   }
 
+  /* Width in px of the names that the spec gives a colour or a shape, side by side. */
+  function keyWidth(node) {
+    if (!node || typeof node !== "object") return 0;
+    const named = node.scale && Array.isArray(node.scale.domain) ? node.scale.domain : [];
+    const own = named.filter((name) => typeof name === "string").reduce((sum, name) => sum + name.length * GLYPH + KEY_SYMBOL, 0);
+    const inside = Object.entries(node).map(([key, value]) => (key === "data" || key === "datasets" ? 0 : keyWidth(value)));
+    return Math.max(own, ...inside);
+  }
+
   function themed(spec, width) {
     const config = copy(window.alsThemes[mode()]);
     config.axisX = { titleLimit: width };
@@ -145,6 +155,8 @@
       const long = longestKey(spec) > LONG_KEY;
       config.legend = { ...config.legend, columns: long ? 1 : 2, labelLimit: long ? width - KEY_MARGIN : NARROW_LABEL };
       config.axis = { ...config.axis, labelLimit: NARROW_LABEL };
+    } else if (keyWidth(spec) > width) {
+      config.legend = { ...config.legend, columns: 1, labelLimit: width - KEY_MARGIN };
     }
     return { ...spec, config: { ...config, ...(spec.config || {}) } };
   }

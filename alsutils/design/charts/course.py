@@ -102,7 +102,11 @@ def allocation(study: Study, result: Allocation | None) -> Figure | Prose:
         .mark_line(strokeWidth=2, point=alt.OverlayMarkDef(filled=True, size=35))
         .encode(
             x=_months(dated),
-            y=alt.Y("total:Q", title="Patients randomised so far"),
+            y=alt.Y(
+                "total:Q",
+                title="Patients randomised so far",
+                axis=alt.Axis(format=",d", tickMinStep=1),
+            ),
             color=alt.Color("arm:N", scale=theme.arm_scale(study.arms), title=None),
             tooltip=[
                 alt.Tooltip("arm:N", title="Arm"),
