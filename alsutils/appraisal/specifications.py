@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from alsutils.design import redrawn_arms
-from alsutils.stats.effort import repetitions
-from alsutils.stats.imputation import conditional_mean_imputation
+from alsutils.stats.effort import FULL_UP_TO, repetitions
+from alsutils.stats.imputation import ConditionalMeanImputation, conditional_mean_imputation
 from alsutils.stats.joint_rank import joint_scores
 from alsutils.stats.slopes import patient_slopes
 from alsutils.stats.specifications import (
@@ -67,6 +67,9 @@ class Specifications:
         Ways of giving the arms, what was done among them.
     known : bool
         Whether the arms were drawn again by the trial's own procedure; else they were shuffled.
+    once : bool
+        Whether the test estimates the covariance of mixed models once for all ways, as it does of
+        many patients.
     alpha : float
         Level.
     """
@@ -74,6 +77,7 @@ class Specifications:
     curves: dict[str, SpecificationCurve]
     n_ways: int
     known: bool
+    once: bool
     alpha: float
 
     @property
@@ -116,6 +120,7 @@ def specifications(
     2020;4:1208-1214. doi:10.1038/s41562-020-0912-z
     """
     curves = {}
+    once = len(study.subjects()) > FULL_UP_TO
     n_ways = repetitions(n_ways, len(study.subjects()))
     total = n_ways + 1
     for place, arm in enumerate(study.treated, start=1):
@@ -132,7 +137,7 @@ def specifications(
             chosen[1:] = 1 + rng.choice(len(ways.treated) - 1, n_ways, replace=False)
         ways = type(ways)(ways.treated[chosen], ways.exact and len(ways.treated) <= total)
         further = pd.DataFrame(trial.imputed())
-        curve = specification_curve(asked, ways, further, study.alpha, jobs)
+        curve = specification_curve(asked, ways, further, study.alpha, jobs, once)
         curve = _told(study, curve)
         if curve.n == 0:
             continue
@@ -143,7 +148,7 @@ def specifications(
         frame.insert(1, "contrast", f"{arm} vs {study.control}")
     design = study.config.design
     known = design is not None and design.randomisation is not None
-    return Specifications(curves, total, known, study.alpha)
+    return Specifications(curves, total, known, once, study.alpha)
 
 
 def _told(study: Study, curve: SpecificationCurve) -> SpecificationCurve:
@@ -264,12 +269,17 @@ class _Pair:
                 continue
             held = self._held(laid)
             planned = list(held)[1:3]  # the baseline, and what the plan holds equal
+            # Of the last imputation, which serve for another strategy.
+            fits: ConditionalMeanImputation | None = None
             for covariates, (strategy, missing) in product(planned, IMPUTED.items()):
                 x = held[covariates]
+                like = fits if strategy != next(iter(IMPUTED)) else None
                 try:
-                    found = self._impute(laid, x, strategy)
+                    fits = self._impute(laid, x, strategy, like)
                 except ValueError:
+                    fits = None
                     continue
+                on = self.treated[~np.isnan(x).any(axis=1)]
                 for visit in set(endpoint.visits) & set(laid.visits):
                     words = {
                         "endpoint": laid.label,
@@ -277,7 +287,7 @@ class _Pair:
                         "population": "All randomised patients",
                     }
                     chosen = _named(words, ANCOVA, missing, covariates, KEPT)
-                    row = found[found["visit"] == visit].iloc[0]
+                    row = fits.frame[fits.frame["visit"] == visit].iloc[0]
                     values = laid.grid[:, laid.visits.index(visit)]
                     unit = spread_within(values, self.treated[None])[0]
                     lengths = ("estimate", "std_error", "conf_low", "conf_high")
@@ -285,10 +295,12 @@ class _Pair:
                         chosen
                         | {name: row[name] / unit for name in lengths}
                         | {name: row[name] for name in ("df", "p_value")}
-                        | {"n_treated": found.attrs["n"][1], "n_control": found.attrs["n"][0]}
+                        | {"n_treated": int(on.sum()), "n_control": int((~on).sum())}
                     )
 
-    def _impute(self, laid: _Endpoint, x: Floats, strategy: str) -> pd.DataFrame:
+    def _impute(
+        self, laid: _Endpoint, x: Floats, strategy: str, like: ConditionalMeanImputation | None
+    ) -> ConditionalMeanImputation:
         complete = ~np.isnan(x).any(axis=1)
         names = [f"x{k}" for k in range(x.shape[1])]
         base = pd.DataFrame(x, columns=names)
@@ -298,7 +310,7 @@ class _Pair:
             base.assign(visit=visit, y=laid.grid[:, k])[complete]
             for k, visit in enumerate(laid.visits)
         ]
-        found = conditional_mean_imputation(
+        return conditional_mean_imputation(
             pd.concat(parts, ignore_index=True),
             "y",
             "subject",
@@ -307,10 +319,8 @@ class _Pair:
             names,
             strategy=strategy,
             conf_level=self.study.conf_level,
-        ).frame
-        on = self.treated[complete]
-        found.attrs["n"] = (int((~on).sum()), int(on.sum()))
-        return found
+            like=like,
+        )
 
     def _laid_out(self, endpoint: Endpoint) -> _Endpoint:
         about = self.study.parameter(endpoint.parameter)

@@ -12,6 +12,7 @@ from scipy.special import ndtr
 
 from alsutils.stats.ancova import ancova
 from alsutils.stats.mmrm import fit_mmrm
+from alsutils.stats.mmrm.many import fit_many, unstructured_basis
 from alsutils.stats.permutation import redraws, shuffles
 from alsutils.stats.specifications import (
     Specification,
@@ -94,6 +95,39 @@ def test_every_way_is_the_analysis_of_that_way():
         for column in ("estimate", "conf_low", "conf_high"):
             index = ndtr(getattr(won, column)[k] / np.sqrt(2))
             assert index == pytest.approx(wins.loc["probabilistic_index", column], rel=SAME)
+
+
+def test_a_mixed_model_whose_covariance_is_known_is_least_squares_with_weights():
+    redrawn = ways(3).treated
+    [found] = repeated(GRID, BASE, SITE, redrawn, [2], once=True)
+    null = fit_many(
+        GRID[None],
+        np.hstack([np.ones_like(BASE), BASE - BASE.mean(), SITE - SITE.mean(axis=0)])[None],
+        np.hstack([np.repeat(np.eye(3), 2, axis=1), np.ones((3, SITE.shape[1]))]),
+        unstructured_basis(3),
+        [0],
+        pieces=[0, 1, 0, 1, 0, 1, *range(2, 2 + SITE.shape[1])],
+    ).covariance[0]
+    for k, on in enumerate(redrawn):
+        crossed, right = 0.0, 0.0
+        for i in np.flatnonzero(~np.isnan(GRID).all(axis=1)):
+            each = np.kron(np.eye(3), [[1.0, BASE[i, 0], on[i]]])
+            seen = ~np.isnan(GRID[i])
+            x = np.hstack([each, np.tile(SITE[i], (3, 1))])[seen]
+            weighted = x.T @ np.linalg.inv(null[np.ix_(seen, seen)])
+            crossed, right = crossed + weighted @ x, right + weighted @ GRID[i, seen]
+        covariance = np.linalg.inv(crossed)
+        assert found.estimate[k] == pytest.approx((covariance @ right)[8], rel=SAME)
+        assert found.std_error[k] == pytest.approx(np.sqrt(covariance[8, 8]), rel=SAME)
+
+
+def test_a_covariance_known_from_both_arms_changes_the_test_a_little_and_the_curve_not_at_all():
+    mixed = Specification({"name": "mixed"}, "repeated", GRID, BASE, LAST, 2, 1)
+    exact, once = (curve([mixed, *SPECIFICATIONS], once=known) for known in (False, True))
+    pd.testing.assert_frame_equal(exact.frame, once.frame, rtol=1e-9)
+    # Half a dozen of the specifications are the same, and the mixed model's nearly so.
+    assert once.test.draws == pytest.approx(exact.test.draws, abs=0.15)
+    assert (once.test.draws != exact.test.draws).any()
 
 
 def test_the_mixed_model_is_that_of_one_data_set():

@@ -104,8 +104,15 @@ def curve_test(study: Study, result: Specifications) -> Table | Prose:
         notes=[
             f"Arms {drawn}, {result.n_ways:,} ways in all, in each of which {tested} "
             "specifications were computed; imputed ones are left out of the test.",
+            *([_ONCE] if result.once else []),
         ],
     )
+
+
+_ONCE = (
+    "In a trial of so many patients the test estimates the covariance of mixed models once for all "
+    "ways, without the arms."
+)
 
 
 def _covariates(study: Study) -> list[str]:

@@ -129,11 +129,11 @@ class _Model:
         return self.spread.reshape(-1, self.spread.shape[2])
 
     def design_form(self, middle: Array, xx: Array) -> Array:
-        """Sum over all subjects X' M_k X, shape (b, k, c, c), from M, (b, p, v, k, v)."""
-        trials, patterns, visits, forms = middle.shape[:4]
-        q = len(self.spread)
+        """Sum over all subjects X' M_k X, (b, k, c, c), from M, (b or 1, p, v, k, v)."""
+        trials, q = len(xx), len(self.spread)
+        patterns, visits, forms = middle.shape[1:4]
         by_pattern = xx.reshape(trials, patterns, q * q).swapaxes(1, 2)
-        summed = by_pattern @ middle.reshape(trials, patterns, visits * forms * visits)
+        summed = by_pattern @ middle.reshape(len(middle), patterns, visits * forms * visits)
         summed = summed.reshape(trials, q, q, visits, forms, visits).transpose(0, 4, 1, 3, 2, 5)
         inner = summed.reshape(trials, forms, q * visits, q * visits)
         return np.asarray(self.columns.T @ inner @ self.columns)
@@ -190,7 +190,7 @@ def fit_many(
     basis: Array,
     coefficients: Sequence[int],
     conf_level: float = 0.95,
-    pieces: Sequence[int] | None = None,
+    pieces: Sequence[int] | NDArray[np.intp] | None = None,
 ) -> ManyFits:
     """Fit one linear mixed model to many trials by restricted maximum likelihood.
 
@@ -256,6 +256,51 @@ def fit_many(
     covariance = np.tensordot(ends, model.basis, 1) * unit[:, None, None] ** 2
     estimate, error = found[:2] * unit[:, None]
     return _tests(estimate, error, found[2], covariance, conf_level)
+
+
+def fit_known(
+    y: Array,
+    x: Array,
+    loadings: Array,
+    covariance: Array,
+    coefficients: Sequence[int],
+    conf_level: float = 0.95,
+    pieces: Sequence[int] | NDArray[np.intp] | None = None,
+) -> ManyFits:
+    """Estimate the coefficients of many trials by generalised least squares.
+
+    Parameters
+    ----------
+    y, x, loadings, coefficients, conf_level, pieces
+        As for `fit_many`; in all trials the same outcomes are missing.
+    covariance : ndarray, shape (visits, visits)
+        Of a subject's visits, taken for known.
+
+    Returns
+    -------
+    ManyFits
+        With normal tests and intervals; missing where the covariance is, or where the design of a
+        trial determines no coefficients.
+    """
+    taken = np.arange(x.shape[2]) if pieces is None else np.asarray(pieces)
+    visits = len(loadings)
+    model = _Model.of(np.asarray(loadings, float), unstructured_basis(visits), taken)
+    sums = _sum_up(y, x)
+    wanted = np.asarray(coefficients)
+    usable = _identified(sums, model) & bool(np.isfinite(covariance).all())
+    found = np.full((3, len(y), len(wanted)), np.nan)
+    if usable.any():
+        sums = sums.take(usable)
+        both = sums.mask[:1, :, :, None] * sums.mask[:1, :, None, :]
+        inverse = np.linalg.inv(covariance * both + np.eye(visits) * (1.0 - both)) * both
+        phi = np.linalg.inv(model.design_form(inverse[..., None, :], sums.xx)[:, 0])
+        right = (sums.xy @ inverse).sum(axis=1).reshape(len(phi), len(model.columns))
+        beta = np.einsum("bcd,bd->bc", phi, right @ model.columns)
+        error = np.sqrt(np.einsum("bcc->bc", phi))
+        found[:2, usable] = beta[:, wanted], error[:, wanted]
+        found[2, usable] = np.inf
+    every = np.broadcast_to(covariance, (len(y), visits, visits))
+    return _tests(found[0], found[1], found[2], every, conf_level)
 
 
 def _sum_up(y: Array, x: Array) -> _Sums:

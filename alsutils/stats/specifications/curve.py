@@ -60,7 +60,7 @@ class Specification:
 
     def fit(self, treated: NDArray[np.bool_], conf_level: float = 0.95) -> Fits:
         """Analyse under each way, shape (m, n), in standard deviations."""
-        return _fit_alike([self], treated, conf_level)[0]
+        return _fit_alike([self], treated, conf_level, once=False)[0]
 
     def data_key(self) -> tuple[object, ...]:
         """Tell analyses apart by what enters them; those of one mixed model at any visit agree."""
@@ -152,6 +152,7 @@ def specification_curve(
     further: pd.DataFrame | None = None,
     alpha: float = 0.05,
     jobs: int = 1,
+    once: bool = False,
 ) -> SpecificationCurve:
     """Compute every specification, and all of them again under each way of giving the arms.
 
@@ -168,6 +169,9 @@ def specification_curve(
         Two-sided level; intervals have level 1 - alpha.
     jobs : int
         Processes for the mixed models; the result is the same for any number.
+    once : bool
+        In the test, estimate the covariance of a mixed model once, without the arms, and take it
+        for known under every way, what was done among them. The curve itself is not touched.
 
     Returns
     -------
@@ -190,11 +194,12 @@ def specification_curve(
     if not specifications:
         raise ValueError("give at least one specification")
     rows, estimates, p_values = [], [], []
-    every = _fit_all(specifications, ways.treated, 1 - alpha, jobs)
-    for specification, fits in zip(specifications, every, strict=True):
+    every = _fit_all(specifications, ways.treated, 1 - alpha, jobs, once)
+    shown = _fit_all(specifications, ways.treated[:1], 1 - alpha, jobs, False) if once else every
+    for specification, fits, own in zip(specifications, every, shown, strict=True):
         estimates.append(fits.estimate)
         p_values.append(fits.p_value)
-        first = {name: float(getattr(fits, name)[0]) for name in _COLUMNS}
+        first = {name: float(getattr(own, name)[0]) for name in _COLUMNS}
         rows.append(dict(specification.choices) | first | {"redrawn": True})
     frame = pd.DataFrame(rows)
     usable = frame[["estimate", "p_value"]].notna().all(axis=1).to_numpy()
@@ -231,6 +236,7 @@ def _fit_all(
     treated: NDArray[np.bool_],
     conf_level: float,
     jobs: int,
+    once: bool,
 ) -> list[Fits]:
     """Fit every specification; a mixed model once for all its visits, on several cores."""
     alike: dict[tuple[object, ...], list[int]] = {}
@@ -242,7 +248,7 @@ def _fit_all(
             found[place] = specification.fit(treated, conf_level)
     groups = list(alike.values())
     members = [[specifications[place] for place in group] for group in groups]
-    work = partial(_fit_group, members, treated, conf_level)
+    work = partial(_fit_group, members, treated, conf_level, once)
     for number, fits in run_batches(work, range(len(groups)), jobs):
         found.update(zip(groups[number], fits, strict=True))
     return [found[place] for place in range(len(specifications))]
@@ -252,13 +258,14 @@ def _fit_group(
     groups: Sequence[Sequence[Specification]],
     treated: NDArray[np.bool_],
     conf_level: float,
+    once: bool,
     number: int,
 ) -> list[Fits]:
-    return _fit_alike(groups[number], treated, conf_level)
+    return _fit_alike(groups[number], treated, conf_level, once)
 
 
 def _fit_alike(
-    group: Sequence[Specification], treated: NDArray[np.bool_], conf_level: float
+    group: Sequence[Specification], treated: NDArray[np.bool_], conf_level: float, once: bool
 ) -> list[Fits]:
     """Fit one specification, or several of one mixed model that differ in the visit only."""
     one = group[0]
@@ -271,7 +278,7 @@ def _fit_alike(
     else:
         own, alike = one.covariates[:, : one.by_visit], one.covariates[:, one.by_visit :]
         visits = [member.visit for member in group]
-        found = repeated(one.outcome, own, alike, treated, visits, conf_level)
+        found = repeated(one.outcome, own, alike, treated, visits, conf_level, once)
     spreads = [spread_within(member.scale, treated) for member in group]
     return [fits.divided(spread) for fits, spread in zip(found, spreads, strict=True)]
 

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 from scipy.stats import rankdata
 
-from alsutils.stats.mmrm.many import fit_many, unstructured_basis
+from alsutils.stats.mmrm.many import fit_known, fit_many, unstructured_basis
 from alsutils.stats.specifications.rules import orthonormal
 
 Floats = NDArray[np.float64]
@@ -179,10 +179,8 @@ def pairwise(values: ArrayLike, treated: Flags, conf_level: float = 0.95) -> Fit
     y = y[used := ~np.isnan(y)]
     on, off = _sides(treated[:, used])
     n1, n0 = on.sum(axis=1), off.sum(axis=1)
-    # Wins and half the ties of each patient over the others, from one table of all pairs.
-    better = 0.5 * (1.0 + np.sign(y[:, None] - y[None, :]))
     with np.errstate(all="ignore"):
-        over_control, over_treated = off @ better.T / n0[:, None], on @ better.T / n1[:, None]
+        over_control, over_treated = _beaten(y, off) / n0[:, None], _beaten(y, on) / n1[:, None]
         index = (over_control * on).sum(axis=1) / n1
         spread1 = ((over_control - index[:, None]) ** 2 * on).sum(axis=1) / (n1 - 1) / n1
         spread0 = ((over_treated - 1 + index[:, None]) ** 2 * off).sum(axis=1) / (n0 - 1) / n0
@@ -214,6 +212,7 @@ def repeated(
     treated: Flags,
     at: Sequence[int],
     conf_level: float = 0.95,
+    once: bool = False,
 ) -> list[Fits]:
     """Compare the arms at some visits by a mixed model of all visits, under each way.
 
@@ -229,6 +228,9 @@ def repeated(
         Positions of the visits at which the arms are compared.
     conf_level : float
         Between 0 and 1.
+    once : bool
+        Estimate the covariance once for all ways, from the patients of both arms together, and
+        take it for known; for large trials.
 
     Returns
     -------
@@ -251,6 +253,11 @@ def repeated(
     pieces = np.array([*np.tile(np.arange(width), visits), *range(width, width + common.shape[1])])
     wanted = [visit * width + width - 1 for visit in at]
     basis = unstructured_basis(visits)
+    if once:
+        x = np.hstack([*parts, common])
+        arm = pieces == width - 1
+        shared = pieces[~arm] - (pieces[~arm] > width - 1)
+        null = fit_many(grid[None], x[None], loadings[:, ~arm], basis, [0], conf_level, shared)
     found = []
     for start in range(0, len(on), _TOGETHER):
         arms = on[start : start + _TOGETHER]
@@ -258,7 +265,10 @@ def repeated(
         last = np.broadcast_to(common, (len(arms), *common.shape))
         x = np.concatenate([fixed, arms[:, :, None], last], axis=2)
         y = np.broadcast_to(grid, (len(arms), n, visits))
-        fit = fit_many(y, x, loadings, basis, wanted, conf_level, pieces)
+        if once:
+            fit = fit_known(y, x, loadings, null.covariance[0], wanted, conf_level, pieces)
+        else:
+            fit = fit_many(y, x, loadings, basis, wanted, conf_level, pieces)
         columns = (fit.estimate, fit.std_error, fit.df, fit.p_value, fit.conf_low, fit.conf_high)
         found.append(np.stack(columns))
     n1, n0 = on.sum(axis=1), (1 - on).sum(axis=1)
@@ -269,6 +279,17 @@ def repeated(
 def ranked(values: ArrayLike) -> Floats:
     """Give the ranks of the values, ties sharing theirs; missing ones stay missing."""
     return np.asarray(rankdata(np.asarray(values, dtype=float), nan_policy="omit"))
+
+
+def _beaten(y: Floats, side: Floats) -> Floats:
+    """Count under each way whom of one side each patient wins over, ties as halves, (m, n)."""
+    _, place, sizes = np.unique(y, return_inverse=True, return_counts=True)
+    if not len(y):
+        return np.zeros_like(side)
+    first = np.cumsum(sizes) - sizes
+    level = np.add.reduceat(side[:, np.argsort(place, kind="stable")], first, axis=1)
+    below = np.cumsum(level, axis=1) - 0.5 * level
+    return np.asarray(below[:, place])
 
 
 def _sides(treated: Flags) -> tuple[Floats, Floats]:
