@@ -91,9 +91,9 @@ def impute_censored(
         model = _Model(X)
         try:
             for _ in range(n_sweeps):
-                mean, precision = model.draw(state, rng)
+                beta, precision = model.draw(state, rng)
                 for j, rows in enumerate(gaps):
-                    _redraw(state, j, rows, left, right, mean, precision, rng)
+                    _redraw(state, j, rows, left, right, X, beta, precision, rng)
         except np.linalg.LinAlgError as error:
             raise CensoredFitError(
                 "the columns determine each other, so that they have no covariance to draw from"
@@ -114,10 +114,11 @@ class _Model:
         self._free = len(X) - X.shape[1]
 
     def draw(self, state: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
-        """Give means (m, n, k) and precision matrices (m, k, k)."""
+        """Give coefficients (m, p, k) and precision matrices (m, k, k)."""
         m, _, k = state.shape
         beta = self._fit @ state
-        residual = state - self._X @ beta
+        residual = self._X @ beta
+        np.subtract(state, residual, out=residual)
         scale = np.linalg.inv(np.swapaxes(residual, 1, 2) @ residual)
         # Bartlett's decomposition of a Wishart matrix.
         lower = np.tril(rng.standard_normal((m, k, k)), -1)
@@ -128,7 +129,7 @@ class _Model:
         # The transposed inverse of the factor is a root of the covariance.
         spread = np.linalg.inv(factor)
         beta = beta + self._root @ rng.standard_normal(beta.shape) @ spread
-        return self._X @ beta, precision
+        return beta, precision
 
 
 def _redraw(
@@ -137,31 +138,42 @@ def _redraw(
     rows: np.ndarray,
     left: Floats,
     right: Floats,
-    mean: Floats,
+    X: Floats,
+    beta: Floats,
     precision: Floats,
     rng: np.random.Generator,
 ) -> None:
     """Draw the open values of one column given the other columns, in place."""
     if not len(rows):
         return
-    away = state[:, rows] - mean[:, rows]
-    own = precision[:, j, j][:, None]
-    pull = (away @ precision[:, :, j, None])[:, :, 0] - own * away[:, :, j]
-    centre, spread = mean[:, rows, j] - pull / own, 1 / np.sqrt(own)
-    a, b = (left[rows, j] - centre) / spread, (right[rows, j] - centre) / spread
-    state[:, rows, j] = centre + spread * _between(a, b, rng)
+    own, along = precision[:, j, j][:, None], precision[:, :, j, None]
+    # Where many rows are open it is cheaper to multiply all than to gather them.
+    few = 4 * len(rows) < len(X)
+    pull = state[:, rows] @ along if few else (state @ along)[:, rows]
+    pull = (pull - X[rows] @ (beta @ along))[:, :, 0]
+    # What the column itself adds to the pull drops out of it.
+    centre, spread = state[:, rows, j] - pull / own, 1 / np.sqrt(own)
+    left, right = left[rows, j], right[rows, j]
+    # 1 less a number from [0, 1) is never 0.
+    chance = 1 - rng.random(centre.shape)
+    drawn = np.empty_like(centre)
+    # Without any bound, which is most of what is open, the quantile is at hand.
+    free = np.isinf(left) & np.isinf(right)
+    drawn[:, free] = special.ndtri(chance[:, free])
+    held, at = ~free, centre[:, ~free]
+    a, b = (left[held] - at) / spread, (right[held] - at) / spread
+    drawn[:, held] = _between(a, b, chance[:, held])
+    state[:, rows, j] = centre + spread * drawn
 
 
-def _between(a: Floats, b: Floats, rng: np.random.Generator) -> Floats:
-    """Draw from the standard normal distribution between bounds."""
+def _between(a: Floats, b: Floats, chance: Floats) -> Floats:
+    """Give quantiles, above 0 to 1, of the standard normal distribution between bounds."""
     # In the lower tail the logarithms keep their digits.
     flip = a > 0
     low, high = np.where(flip, -b, a), np.where(flip, -a, b)
     upper = special.log_ndtr(high)
     with np.errstate(divide="ignore"):
         share = np.exp(special.log_ndtr(low) - upper)
-    # 1 less a number from [0, 1) is never 0.
-    chance = 1 - rng.random(a.shape)
     drawn = special.ndtri_exp(upper + np.log(share + chance * (1 - share)))
     drawn = np.clip(drawn, low, high)
     return np.asarray(np.where(flip, -drawn, drawn))
