@@ -139,6 +139,8 @@ def test_one_table_with_arms_is_a_study(tmp_path):
     assert not {"PARAM", "BASE", "AVAL"} & set(study.subjects())
     assert study.parameter("HAMDTL17").better == "lower"
     assert study.config.datasets.keys() == {"adsl", "adqs"}
+    assert study.primary.visits == (8,)  # of five; each would be a chance of its own
+    assert len(study.records("HAMDTL17", visits=[0])) == 200  # out of BASE
     text = whole(study.folder, "safety", "mechanism")
     assert "This study has no adverse events" in text
     assert "This study has no biomarkers" in text
