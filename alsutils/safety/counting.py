@@ -158,7 +158,8 @@ def _system_of(named: pd.DataFrame) -> dict[str, str]:
 def _renamed(named: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
     """Give some events another name."""
     words = named["name"].astype("str")
-    return named.assign(name=words.map(names).fillna(words).astype("category"))
+    told = words.map(names).where(words.isin(list(names)), words)
+    return named.assign(name=told.astype("category"))
 
 
 def _in_words(rule: Disclosure, pooled: Mapping[str, str], one: str, many: str) -> dict[str, str]:

@@ -40,6 +40,7 @@ _BASES = (
         laboratory=True,
         profile=True,
         n_biomarkers=2,
+        provenance="observed",
     ),
 )
 

@@ -30,6 +30,8 @@ def main(each: str = "1", each_book: str = "20", *names: str) -> int:
                 for words in found:
                     print(f"{base.name}, {mutation.name}\n  {words}\n", flush=True)
                 counts["findings"] += len(found)
+                if counts["tried"] % 250 == 0:
+                    print(f"{base.name}: {dict(counts)} so far", flush=True)
             took = time.perf_counter() - start
             print(f"{base.name}: {dict(counts)}, {took:.0f} s", flush=True)
             findings += counts["findings"]

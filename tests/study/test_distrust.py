@@ -357,6 +357,12 @@ def test_a_table_without_permission_is_told(folder):
     assert "permissions" in problem.message
 
 
+def test_a_table_that_is_a_pipe_is_told(folder):
+    (folder / "adsl.csv").unlink()
+    os.mkfifo(folder / "adsl.csv")
+    assert any("is a pipe" in problem.message for problem in problems_of(folder))
+
+
 def test_a_broken_row_of_a_table_is_named(folder):
     path = folder / "adae.csv"
     lines = path.read_text("utf-8").splitlines()

@@ -89,6 +89,8 @@ def read_file(path: Path, text_columns: tuple[str, ...] = ()) -> TableFile:
         raise UnreadableTableError(f"files end in {', '.join(_READERS)}; not in {path.suffix!r}")
     if path.is_dir():
         raise UnreadableTableError("is a folder, not a file; name the table within it")
+    if path.exists() and not path.is_file():
+        raise UnreadableTableError("is a pipe or a device, not a file; copy the table into a file")
     if not path.is_file():
         raise FileNotFoundError(path)
     try:
