@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from alsutils import appraisal, design, primary, safety, survival
 from alsutils.display import front
+from alsutils.mechanism.sentences.change import family_left
 from alsutils.stats.survival import kaplan_meier, survival_difference
 from alsutils.study import Study, load_study
 from tests.trials.checks import CODE, NO_VALUE, PARTS
@@ -100,3 +103,14 @@ def test_limits_are_missing_with_their_test() -> None:
     found = survival_difference(nobody, some, 8.0)
     assert np.isnan(found.p_value)
     assert found.conf_low < found.estimate < found.conf_high
+
+
+def test_who_risks_no_false_finding_keeps_no_more_than_who_risks_a_share() -> None:
+    columns = ("p_value", "p_holm", "p_max_t", "p_benjamini_hochberg")
+    rows = pd.DataFrame([dict.fromkeys(columns, 0.01) | {"p_benjamini_hochberg": 0.06}])
+    rows = rows.assign(
+        endpoint="Marker", visit="Week 8", p_benjamini_yekutieli=0.2, q_value=0.2, treated="A"
+    )
+    result = SimpleNamespace(frame=rows, tests=1, contrasts=("A vs B",))
+    told = str(family_left(SimpleNamespace(alpha=0.05), result))  # type: ignore[arg-type]
+    assert told.endswith("there remains Marker at week 8; if a share of them is, 1.")

@@ -127,9 +127,10 @@ def family_left(study: Study, result: Family | None) -> Prose:
     """Say in a sentence what is left of the family."""
     if result is None or result.tests == 0:
         return Prose("")
-    plain, shared = (
-        int((result.frame[c] < study.alpha).sum()) for c in ("p_value", "p_benjamini_hochberg")
-    )
+    small = result.frame[list(_COLUMNS)] < study.alpha
+    plain = int(small["p_value"].sum())
+    # Who risks no false finding risks no share of them either.
+    shared = int(small[["p_benjamini_hochberg", "p_holm", "p_max_t"]].any(axis=1).sum())
     names = _left(study, result)
     return Prose(
         f"Of {fmt.plural(result.tests, 'test')} that could be made, {plain or 'none'} "
