@@ -9,6 +9,8 @@
   const NARROW_LABEL = 150; // px; the most that a label takes where the page is narrow
   const LONG_KEY = 12; // letters; of legends with longer entries one stands in a line
   const KEY_MARGIN = 90; // px beside the entries of a legend
+  const KEY_LOST = 110; // px beside the entries of a legend where the page is narrow
+  const KEY_LOST_PANELS = 190; // px of the same where panels stand under each other
   const KEY_SYMBOL = 40; // px of an entry's symbol and what stands about it
   const MOST_LINES = 4; // of an axis title; what is longer ends in an ellipsis
   const LONGEST_UP = 420; // px; the most that a title along the vertical axis takes
@@ -17,6 +19,8 @@
   const AHEAD = 600; // px below and above what is seen, in which charts are drawn
   const PAUSE = 200; // ms before charts far off are drawn
   const READOUT = "readout"; // the name of the sentence that follows a chart's sliders
+
+  const BELOW = { top: { anchor: "start", direction: "vertical" } }; // legends under each other
 
   const copy = (value) => JSON.parse(JSON.stringify(value));
   const mode = () => (document.documentElement.dataset.theme === "dark" ? "dark" : "light");
@@ -95,6 +99,14 @@
 
   const hasNames = (node) => Boolean(node.encoding && isNamed(node.encoding.y)) || (node.layer || []).some(hasNames);
 
+  /* Rows of any panel have names, which push panels and legends to the right. */
+  function anyNames(node) {
+    if (!node || typeof node !== "object") return false;
+    const y = node.encoding && node.encoding.y;
+    const own = y && (y.type === "nominal" || y.type === "ordinal") && y.axis !== null;
+    return Boolean(own) || Object.entries(node).some(([key, value]) => key !== "data" && key !== "datasets" && anyNames(value));
+  }
+
   /* Several marks share a row: its height is counted by them. */
   const hasOffset = (node) => Boolean(node.encoding && node.encoding.yOffset) || (node.layer || []).some(hasOffset);
 
@@ -153,10 +165,14 @@
     config.title = { ...config.title, limit: width };
     if (width < NARROW) {
       const long = longestKey(spec) > LONG_KEY;
-      config.legend = { ...config.legend, columns: long ? 1 : 2, labelLimit: long ? width - KEY_MARGIN : NARROW_LABEL };
+      const named = anyNames(spec);
+      const lost = isSingle(spec) && !named ? KEY_LOST : KEY_LOST_PANELS;
+      config.legend = { ...config.legend, columns: long ? 1 : 2, labelLimit: long ? width - lost : NARROW_LABEL };
+      if (long) config.legend.layout = BELOW;
+      if (named) config.header.labelLimit = width - KEY_LOST_PANELS;
       config.axis = { ...config.axis, labelLimit: NARROW_LABEL };
     } else if (keyWidth(spec) > width) {
-      config.legend = { ...config.legend, columns: 1, labelLimit: width - KEY_MARGIN };
+      config.legend = { ...config.legend, columns: 1, labelLimit: width - KEY_MARGIN, layout: BELOW };
     }
     return { ...spec, config: { ...config, ...(spec.config || {}) } };
   }

@@ -65,13 +65,9 @@ def cost_of_cutting(study: Study, result: CutCost | None) -> Figure | Prose:
     unit = f" ({about.unit})" if about.unit else ""
     cuts = list(dict.fromkeys(result.cuts["cut"]))
     order = [MEANS, *cuts]
-    frame = result.curves.assign(
-        analysis=[a if a == MEANS else f"responders, {a}" for a in result.curves["analysis"]]
-    )
-    domain = [a if a == MEANS else f"responders, {a}" for a in order]
-    colours = alt.Scale(domain=domain, range=[theme.CONTROL, *theme.TREATED][: len(domain)])
+    colours = alt.Scale(domain=order, range=[theme.CONTROL, *theme.TREATED][: len(order)])
     chart = (
-        alt.Chart(frame)
+        alt.Chart(result.curves)
         .mark_line(point=alt.OverlayMarkDef(filled=True, size=40), strokeWidth=2)
         .encode(
             x=alt.X("difference:Q", title=f"True difference of {about.label}{unit}"),
@@ -80,7 +76,7 @@ def cost_of_cutting(study: Study, result: CutCost | None) -> Figure | Prose:
                 "analysis:N",
                 scale=colours,
                 title=None,
-                legend=alt.Legend(columns=1, labelLimit=320),
+                legend=alt.Legend(columns=1),
             ),
             tooltip=[
                 alt.Tooltip("analysis:N", title="Compared"),

@@ -96,7 +96,9 @@ def _numbers_at_risk(study: Study, risk: pd.DataFrame) -> list[alt.Chart]:
         rows = risk[risk["arm"] == arm].assign(name=f"At risk: {arm}")
         y = _HEIGHT + _BELOW + 2 * i * _LINE
         colour = alt.Color("arm:N", scale=theme.arm_scale(study.arms), title=None)
-        name = alt.Chart(rows.head(1)).mark_text(align="left", fontWeight="bold")
+        name = alt.Chart(rows.head(1)).mark_text(
+            align="left", fontWeight="bold", limit=alt.ExprRef("width")
+        )
         layers.append(name.encode(x=alt.value(0), y=alt.value(y), text="name:N", color=colour))
         numbers = alt.Chart(rows).mark_text(align="center")
         # The axis of all layers is one: each has to ask for a label at every number.
