@@ -11,6 +11,7 @@ Lindstrom, M. J. and Bates, D. M. (1988) J. Am. Stat. Assoc. 83, 1014-1022.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,6 +67,11 @@ class Likelihood:
     def n_visits(self) -> int:
         """Number m of visits."""
         return int(self.masks.shape[1])
+
+    @cached_property
+    def whole(self) -> tuple[Array, ...]:
+        """The products of each pattern's subjects together."""
+        return tuple(outer.sum(axis=0) for outer in self.outer)
 
     @property
     def n_bytes(self) -> int:
@@ -136,8 +142,12 @@ def weighted_sums(likelihood: Likelihood, weights: Array) -> Sums:
     pairs = m * m
     size = likelihood.outer[0].shape[1] // pairs
     products = np.empty((len(weights), pairs, len(likelihood.members), size))
-    for s, (rows, outer) in enumerate(zip(likelihood.members, likelihood.outer, strict=True)):
-        products[:, :, s] = (weights[:, rows] @ outer).reshape(-1, pairs, size)
+    parts = zip(likelihood.members, likelihood.outer, likelihood.whole, strict=True)
+    for s, (rows, outer, whole) in enumerate(parts):
+        # Most subjects have the weight 1 where some are left out.
+        more = weights[:, rows] - 1.0
+        some = np.flatnonzero(more.any(axis=0))
+        products[:, :, s] = (whole + more[:, some] @ outer[some]).reshape(-1, pairs, size)
     return Sums(counts, products)
 
 
