@@ -397,8 +397,9 @@ none, half a standard deviation stands in: on many scales that is about what pat
 
 The analysis decides as well. Some tests look at the last visit alone. Others subtract the baseline or
 hold it equal, which pays if baseline and result go together {cite:p}`frison1992,borm2007`. Models of
-all visits learn something from patients who leave early {cite:p}`lu2008`. Each row below assumes one
-and the same world: a difference that grows in a straight line from the baseline to the last primary
+all visits learn something from patients who leave early {cite:p}`lu2008`.
+
+Each row below assumes one and the same world: a difference that grows in a straight line from the baseline to the last primary
 visit. How far patients scatter, how visits correlate and how many leave comes from the data of this
 trial, within its arms.
 """
@@ -560,7 +561,7 @@ design.sentences.interim_looks(study, looks)
 
 # %% [markdown]
 """
-A look also asks whether to go on is worth while. The chance that the trial still ends in favour of
+A look can also ask whether it is worth going on. The chance that the trial still ends in favour of
 treatment, given what was seen, is its **conditional power** {cite:p}`lanwittes1988`. It depends on
 what is assumed of the patients to come: that the trend goes on, that treatment does what the design
 hoped, or that it does nothing. **Predictive power** {cite:p}`spiegelhalter1986` averages over all
@@ -589,9 +590,10 @@ design.sentences.stopping_bias(study, claimed)
 
 # %% [markdown]
 """
-So the looks belong into the estimate as well. Call a result the more extreme the earlier its boundary
-was crossed, and at one look the larger its z. With that order a p-value, an interval and an estimate
-that is too high as often as too low can be computed {cite:p}`tsiatis1984`.
+So the estimate has to know of the looks. Put all results that were possible in an order: the earlier a
+boundary is crossed, the more extreme is the result, and at the same look the larger z is. In that order
+one can count how many results are at least as extreme as this one. That gives a p-value, an interval, and
+an estimate that is too high as often as too low {cite:p}`tsiatis1984`.
 """
 
 # %%
@@ -668,7 +670,7 @@ design.sentences.next_trial(study, ahead)
 # %% [markdown]
 """
 More patients raise the assurance, but only up to a limit. A trial without end would find the sign of the
-effect for sure. It would succeed as often as the effect is above 0, and no oftener.
+effect for sure. It would succeed as often as the effect is above 0, and no more often.
 """
 
 # %%

@@ -141,17 +141,21 @@ safety.sentences.measures(study, terms, every_way)
 # %% [markdown]
 """
 Near a share of zero an interval cannot be symmetric: nobody can have an event less often than never.
-The textbook formula ignores that. **Newcombe's** interval joins the limits of the two shares
-{cite:p}`newcombe1998`; **Miettinen and Nurminen's** tries every possible difference and keeps those
-that the data do not contradict {cite:p}`miettinen1985`; **Agresti and Caffo's** adds one patient with
-and one without the event to each arm and then uses the textbook formula {cite:p}`agresti2000`. Where
-all are given, they should tell the same story.
+The textbook formula ignores that. Three others do not:
+
+- **Newcombe's** interval joins the limits of the two shares {cite:p}`newcombe1998`.
+- **Miettinen and Nurminen's** tries every possible difference and keeps those that the data do not
+  contradict {cite:p}`miettinen1985`.
+- **Agresti and Caffo's** adds one patient with and one without the event to each arm and then uses the
+  textbook formula {cite:p}`agresti2000`.
+
+Where all are given, they should tell the same story.
 
 **Fisher's exact test** counts in how many ways the patients with the event could have fallen into the
-two arms. It is cautious: with small counts it rejects less often than the level allows. Its **mid-p**
-counts the outcome that was seen only half {cite:p}`lancaster1961`, and **Boschloo's test** takes
-Fisher's p as a measure of surprise and asks how often chance alone would bring one as small
-{cite:p}`boschloo1970`. Both find more; Boschloo's keeps the level strictly.
+two arms. It is cautious: with small counts it rejects less often than the level allows. Two relatives
+find more. Its **mid-p** counts the outcome that was seen only half {cite:p}`lancaster1961`. **Boschloo's
+test** takes Fisher's p as a measure of surprise and asks how often chance alone would bring one as small
+{cite:p}`boschloo1970`. Of the two, only Boschloo's is sure to keep the level.
 """
 
 # %%
@@ -210,7 +214,7 @@ safety.tables.severity(study, grades)
 
 ## Per time watched
 
-Who is watched longer has more time for events. If one arm leaves earlier, its share of patients with an
+Whoever is watched longer has more time for events. If one arm leaves earlier, its share of patients with an
 event looks too small. Events per patient-month are fair to all arms, as long as the risk stays much the
 same over time. One patient may have many events, and these hang together
 {cite:p}`glynn1996`. Two ways allow for that: a **robust** interval looks at how much patients differ
@@ -286,7 +290,7 @@ safety.charts.timelines(study, safety.timelines(study))
 # %% [markdown]
 """
 ```{question} A patient dies before the first event of some kind. Why is that not the same as leaving?
-- (x) Who leaves may yet have the event. Who dies never will.
+- (x) Whoever leaves may yet have the event. Whoever dies never will.
   To treat a death as leaving makes the event look more likely than it is.
 - ( ) A death counts as an event of that kind.
   Only if it was defined so. Here it is another event, which comes first.
@@ -317,8 +321,8 @@ story(study, "safety", "procedure")
 
 # %% [markdown]
 """
-There is a second reason to distrust such a comparison. Who is seen on the days after a treatment is
-asked more often how he or she feels, and an event that is asked for is an event that is found. This is
+There is a second reason to distrust such a comparison. Patients who are seen on the days after a treatment
+are asked more often how they feel, and an event that is asked for is an event that is found. This is
 called **ascertainment bias**. A sham procedure in the control arm, with the same visits, takes care of
 both.
 

@@ -44,7 +44,7 @@ After this chapter you can
 - compare two arms by a t-test, and say what its interval does and does not exclude;
 - explain what holding the baseline equal (ANCOVA) and using all visits at once (MMRM) add;
 - say what each way of treating missing patients assumes, and how far a result depends on it;
-- test several hypotheses without more than one chance to be wrong;
+- test several hypotheses, and still be wrong no more often than with one;
 - compare patients on death and the endpoint together, pair by pair;
 - set a recomputed result beside a printed one and judge whether they agree.
 
@@ -249,10 +249,13 @@ still count through their baseline {cite:p}`liu2009`.
 
 Whoever tests at several visits, or several doses, has several chances to find a difference where there
 is none. Two tests at 5% go wrong, one or the other, almost twice as often. So the tests have to share their
-5%, and there are fair ways to do it. In a **fixed sequence** the tests stand in line, each with the
-whole level, and the first that fails ends it. **Bonferroni** gives everyone the same small share;
-**Holm** hands the share of whoever has succeeded to the others; **Hochberg** begins at the other end,
-with the largest p-value. A **graph** draws whom a success feeds {cite:p}`bretz2009`.
+5%, and there are fair ways to do it.
+
+- In a **fixed sequence** the tests stand in line, each with the whole level. The first that fails ends it.
+- **Bonferroni** gives every test the same small share.
+- **Holm** hands the share of a test that has succeeded to the others.
+- **Hochberg** begins at the other end, with the largest p-value.
+- A **graph** draws which tests a success feeds {cite:p}`bretz2009`.
 """
 
 # %%
@@ -376,10 +379,14 @@ primary.charts.pairs(study, both)
 
 # %% [markdown]
 """
-Counting won and lost pairs gives the **win ratio** (won over lost), the **win odds** (ties shared
-out) {cite:p}`brunner2021`, the **net benefit** (share won less share lost) {cite:p}`buyse2010` and the
-**probabilistic index** (the probability that a treated patient does better than a control). Ranking all patients by their pairs and comparing
-the ranks is the **joint rank** test.
+The pairs can be counted in several ways:
+
+- the **win ratio** is the number won over the number lost;
+- the **win odds** are the same, with half of each tie given to either side {cite:p}`brunner2021`;
+- the **net benefit** is the share won less the share lost {cite:p}`buyse2010`;
+- the **probabilistic index** is the probability that a treated patient does better than a control.
+
+To rank all patients by their pairs and to compare the ranks is the **joint rank** test.
 """
 
 # %%

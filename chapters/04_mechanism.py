@@ -223,12 +223,15 @@ mechanism.tables.held(study, plates)
 """
 ### Does the handling of low values matter?
 
-Four ways, side by side. **Multiple imputation** draws each low value many times from what the model says
-of values that low, so that what is not known shows as a spread between the draws {cite:p}`rubin1987`. The
-**Wilcoxon test** in Gehan's form {cite:p}`gehan1965` uses only which of two patients changed more, and
-leaves out a pair when the limit hides the answer; the **Hodges-Lehmann** estimate {cite:p}`hodges1963`
-that goes with it is the median of all ratios between a treated and a control patient. Half the limit
-stands last. All four should agree where few values are low.
+Four ways stand side by side. Censored regression comes first, and half the limit last. Between them are:
+
+- **Multiple imputation** draws each low value many times from what the model says of values that low. What
+  is not known shows as a spread between the draws {cite:p}`rubin1987`.
+- The **Wilcoxon test** in Gehan's form {cite:p}`gehan1965` asks only which of two patients changed more. It
+  leaves out a pair when the limit hides the answer. The **Hodges-Lehmann** estimate {cite:p}`hodges1963`
+  that goes with it is the median of all ratios between a treated and a control patient.
+
+All four should agree where few values are low.
 """
 
 # %%
@@ -398,8 +401,8 @@ mechanism.charts.correlations(study, pair)
 
 # %% [markdown]
 """
-A correlation has an exact test: put one of the two columns in every other order, and count how often the
-correlation is as strong. Its interval comes from **Fisher's z**, which supposes normal values, or from
+A correlation has an exact test: put one of the two columns in every order that there is, and count how
+often the correlation is as strong. Its interval comes from **Fisher's z**, which supposes normal values, or from
 drawing the patients again with replacement; **BCa** is the form of this bootstrap that allows for a
 lopsided and biased estimate {cite:p}`efron1987`.
 """

@@ -75,9 +75,9 @@ survival.tables.follow_up(watched)
 
 ## The curves
 
-Start with everybody without the event. Each time it happens to somebody, the curve steps down by one part
-in as many as are still watched. Who is censored leaves that number without a step. That is the
-**Kaplan-Meier** estimate {cite:p}`kaplan1958`. To the right few patients are left, each step is large, and
+Start with everybody without the event. Each time it happens to somebody, the curve steps down: by a tenth
+of its height if ten are still watched, by a half if two are. Whoever is censored leaves that number without
+a step. That is the **Kaplan-Meier** estimate {cite:p}`kaplan1958`. To the right few patients are left, each step is large, and
 the end of a curve says little.
 """
 
@@ -87,8 +87,8 @@ display(*survival.charts.curves(study, course))
 
 # %% [markdown]
 """
-The band around a curve holds at one time that was chosen beforehand. Who lets the eye run along the whole
-curve and stops where the bands part has looked at many times, and is wrong more often than the band says.
+The band around a curve holds at one time that was chosen beforehand. Let the eye run along the whole curve
+and stop where the bands part: you have looked at many times, and will be wrong more often than the band says.
 A band for the whole curve at once has to be wider. Choose one under the chart: with **equal precision**
 {cite:p}`nair1984` it is the pointwise band, stretched by the same factor everywhere; **Hall and Wellner's**
 {cite:p}`hall1980` is narrower in the middle.
@@ -186,7 +186,7 @@ survival.sentences.log_rank(tests)
 """
 It counts every event alike. A treatment that works early and then wears off shows in the early events, one
 that needs time in the late ones. **Fleming and Harrington's** tests give the events weights
-{cite:p}`harrington1982`. Who tries several and reports the best finds too much. The **max-combo** test
+{cite:p}`harrington1982`. Whoever tries several and reports the best finds too much. The **max-combo** test
 takes the best of four and pays for the choice {cite:p}`lin2020`; since the four are computed from the same
 patients they hang together, and the price is lower than for four separate trials.
 
@@ -380,9 +380,10 @@ survival.sentences.definitions(meanings)
 
 # %% [markdown]
 """
-Events of different kinds **compete**: who has had the one first can no longer have the other first. To
-treat the one as leaving would ask how often the other came in a world without the first, which nobody lives
-in. The **cumulative incidence** {cite:p}`aalen1978` counts what happened in this one.
+Events of different kinds **compete**: a patient who has had the one first can no longer have the other
+first. Suppose that the one is treated as leaving. Then the curve of the other is about a world in which the
+first does not exist, and nobody lives there. The **cumulative incidence** {cite:p}`aalen1978` counts what
+happened in this one.
 """
 
 # %%
@@ -473,10 +474,10 @@ survival.sentences.beliefs(opinions)
 
 # %% [markdown]
 """
-A p-value cannot say that there is no effect. A **second-generation p-value** {cite:p}`blume2018` can. Name a
-zone of ratios too near to 1 to matter. It is the share of the interval that lies in the zone: one when the
-whole interval does, zero when none of it does, and one half when the interval is so wide that it says
-nothing.
+A p-value cannot say that there is no effect. Name a zone of ratios that are too near to 1 to matter, and ask
+what share of the interval lies in it. That is the **second-generation p-value** {cite:p}`blume2018`. It is
+one when the whole interval lies in the zone, zero when none of it does, and one half when the interval is so
+wide that it says nothing.
 """
 
 # %%
@@ -612,7 +613,7 @@ survival.sentences.tipping(tipped)
 ### Counting from a day before anybody watched
 
 Survival is counted from the first symptom, but a patient enters the data only when he or she is enrolled.
-Who died before is in nobody's data. A centre that enrols late therefore seems to have patients who live
+Those who died before are in nobody's data. A centre that enrols late therefore seems to have patients who live
 long. This is **left truncation**.
 """
 

@@ -172,8 +172,8 @@ appraisal.sentences.world_curves(study, appraisal.world_curves(study, curve))
 # %% [markdown]
 """
 The answers lean on the same patients, so that counting them proves nothing: if chance favours one
-arm, it does so in all of them. But we know what chance would do. Give the arms to the patients anew,
-compute the whole curve again, and again. How often is it as far out as the real one?
+arm, it does so in all of them. But what chance does can be tried out. Give the arms to the patients anew
+and compute the whole curve. Do it again and again. How often is the curve as far out as the real one?
 """
 
 # %%
@@ -281,8 +281,8 @@ likely it is that there is no effect. For that one must say how likely an effect
 that remains is the **false-positive risk** {cite:p}`colquhoun2017`. Whatever the true effect, the risk
 cannot fall below a bound that the p-value sets {cite:p}`sellke2001`.
 
-The **intrinsic p-value** asks the sceptic: is the effect so large that even the prior which just fails
-to explain it away holds it to be improbable {cite:p}`held2019`?
+The **intrinsic p-value** goes one step further {cite:p}`held2019`. Take the sceptic who is only just not
+convinced. If the result surprises even that sceptic, the intrinsic p-value is small.
 """
 
 # %%
@@ -296,8 +296,8 @@ appraisal.sentences.evidence(study, strong)
 Would the same trial find it again? Less often than most people think: an estimate just beyond the
 limit is as likely to fall short next time as not {cite:p}`goodman1992`.
 
-And what would undo it? The **E-value** is how strong a hidden cause would have to be
-{cite:p}`vanderweele2017`: in a trial it would have to come in after the arms were drawn, by who left,
+And what would undo it? The **E-value** says how strong a hidden cause would have to be to explain the
+result {cite:p}`vanderweele2017`. In a trial it would have to come in after the arms were drawn: by who left,
 who knew and who measured. The last column counts the patients on whom the result hangs.
 """
 
