@@ -240,6 +240,14 @@ def test_far_values_need_no_unit(tmp_path, tables):
         assert (concern.rule, concern.row, concern.records) == ("far_value", 8, 1)
 
 
+def test_an_endpoint_too_small_for_two_decimals(tmp_path, tables):
+    table = tables["adqs"].copy()
+    table[["AVAL", "BASE", "CHG"]] *= 1e-4
+    [concern] = concerns(tmp_path, tables | {"adqs": table})
+    assert concern.rule == "small_values"
+    assert "two decimals show little; give it in a smaller unit" in concern.message
+
+
 def test_the_unit_of_time_is_held_against_the_days(tmp_path, tables):
     for unit, odd in (("week", False), ("day", True), ("month", True)):
         found = concerns(tmp_path, tables, CONFIG | {"time": {"unit": unit, "baseline": 0}})

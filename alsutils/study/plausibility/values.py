@@ -14,6 +14,7 @@ FEWEST = 20  # values before a distribution can be told
 TO_SD = 1.4826  # of a median absolute deviation, for a normal distribution
 POWERS = (10.0, 100.0, 1000.0)
 SLIP = 0.25  # relative distance from a power of ten that still looks like another unit
+LEAST_SPREAD = 0.05  # standard deviation of an endpoint of which two decimals show little
 MOST_PARAMETERS = 12  # named before the rest are only counted
 
 
@@ -31,7 +32,8 @@ def check_values(sources: Mapping[str, Source], config: StudyConfig) -> Iterator
     ------
     Concern
         Values more than ten robust standard deviations from their parameter's median, and
-        parameters with more than one unit or name.
+        parameters with more than one unit or name, and endpoints in a unit so large that the
+        pages' two decimals show little of them.
 
     Notes
     -----
@@ -49,6 +51,8 @@ def check_values(sources: Mapping[str, Source], config: StudyConfig) -> Iterator
             more = f"{len(found) - MOST_PARAMETERS} more parameters have values far from all others"
             yield Concern("far_value", source.file, more, column="AVAL")
         yield from _mixed(source)
+    for endpoint in (config.primary, *config.secondary):
+        yield from _small(sources, config, endpoint.parameter)
 
 
 def _chosen(config: StudyConfig) -> dict[str, set[str]]:
@@ -115,6 +119,22 @@ def _unevenness(values: np.ndarray) -> float:
     """How differently far the quartiles lie from the median; 0 where alike."""
     low, middle, high = np.quantile(values, (0.25, 0.5, 0.75))
     return abs((high - middle) - (middle - low)) / (high - low) if high > low else 0.0
+
+
+def _small(sources: Mapping[str, Source], config: StudyConfig, code: str) -> Iterator[Concern]:
+    """Find an endpoint whose values are too small for two decimals."""
+    source = sources.get(config.parameters[code].dataset)
+    if source is None:
+        return
+    values = source.table.loc[source.parameters.among([code]), "AVAL"].to_numpy(float)
+    values = values[np.isfinite(values)]
+    spread = float(np.std(values)) if len(values) else 0.0
+    if 0 < spread < LEAST_SPREAD:
+        message = (
+            f"{code} has a standard deviation of {spread:.2g}, of which pages with two decimals "
+            "show little; give it in a smaller unit"
+        )
+        yield Concern("small_values", source.file, message, "AVAL")
 
 
 def _slip(value: float, middle: float) -> str:
