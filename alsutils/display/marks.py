@@ -166,7 +166,8 @@ def _completed(coding: Spec, chart: _Chart, data: Spec | None) -> Spec:
         return coding
     scale, legend = dict(category.get("scale") or {}), category.get("legend", {})
     rows = chart.datasets.get(str((data or {}).get("name")), [])
-    names = sorted({row[category["field"]] for row in rows if row.get(category["field"])})
+    found = {row.get(category["field"]) for row in rows} - {None}
+    names = sorted(found, key=lambda name: (isinstance(name, str), name))
     order = category.get("sort")
     if "domain" not in scale and (isinstance(order, list) or names):
         scale["domain"] = order if isinstance(order, list) else names

@@ -99,6 +99,10 @@ def test_a_category_without_a_scale_gets_one_from_the_data():
     chart = spec(base(colour=alt.Color("arm:N")).mark_line())["encoding"]
     assert chart["color"]["scale"]["domain"] == sorted(ARMS)
     assert chart["strokeDash"]["scale"]["domain"] == sorted(ARMS)
+    numbered = spec(base(ROWS.assign(arm=range(6)), alt.Color("arm:N")).mark_line())["encoding"]
+    assert numbered["color"]["scale"]["domain"] == list(range(6))
+    mixed = spec(base(ROWS.assign(arm=["a", 1, 0, "b", None, 1]), alt.Color("arm:N")).mark_line())
+    assert mixed["encoding"]["strokeDash"]["scale"]["domain"] == [0, 1, "a", "b"]
     ordered = spec(base(colour=alt.Color("arm:N", sort=ARMS)).mark_line())["encoding"]
     assert ordered["color"]["scale"]["domain"] == ARMS
 
