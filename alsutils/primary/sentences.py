@@ -279,11 +279,17 @@ def assumptions(study: Study, result: Assumptions) -> Prose:
         return Prose(" ".join(result.notes))
     lines = []
     for contrast, rows in result.frame.groupby("contrast", sort=False):
-        excluded = int(((rows["conf_low"] > 0) | (rows["conf_high"] < 0)).sum())
+        where = f"{contrast} at {study.visit_phrase(study.primary.visits[-1])}"
+        rows = rows.dropna(subset="estimate")
+        known = rows.dropna(subset="conf_low")
+        excluded = int(((known["conf_low"] > 0) | (known["conf_high"] < 0)).sum())
+        if rows.empty:
+            lines.append(f"{where}: no difference is known under any assumption.")
+            continue
         lines.append(
-            f"{contrast} at {study.visit_phrase(study.primary.visits[-1])}: from "
-            f"{fmt.interval(rows['estimate'].min(), rows['estimate'].max())}; {excluded} of "
-            f"{len(rows)} intervals exclude no difference."
+            f"{where}: from {fmt.interval(rows['estimate'].min(), rows['estimate'].max())}; "
+            f"{excluded} of {fmt.plural(len(known), 'interval')} "
+            f"{'excludes' if len(known) == 1 else 'exclude'} no difference."
         )
     return Prose(" ".join(lines))
 

@@ -60,9 +60,11 @@ def missing_patterns(study: Study, result: MissingPatterns) -> Figure | Prose:
     )
 
 
-def assumptions(study: Study, result: Assumptions) -> Figure:
+def assumptions(study: Study, result: Assumptions) -> Figure | Prose:
     """Draw the difference at the last primary visit under each assumption about the missing."""
     shown = result.frame.dropna(subset=["conf_low"])
+    if shown.empty:
+        return Prose("No difference is known under any assumption, so there is nothing to draw.")
     visit = study.visit_phrase(study.primary.visits[-1])
     about = study.parameter(study.primary.parameter)
     title = f"Difference from {study.control}, {about.label} at {visit} ({favours(study)})"
