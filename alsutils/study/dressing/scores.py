@@ -133,7 +133,9 @@ def split_into_items(total: Floats, bulbar: NDArray[np.bool_], rng: np.random.Ge
             while (gap := int(path[visit]) - now.sum()) != 0:
                 room = now > 0 if gap < 0 else now < _TOP
                 chance = np.where(room, weight * (now if gap < 0 else _TOP - now), 0.0)
-                now[rng.choice(len(ITEMS), p=chance / chance.sum())] += np.sign(gap)
+                # As rng.choice draws, without its checks of every probability.
+                steps = (chance / chance.sum()).cumsum()
+                now[(steps / steps[-1]).searchsorted(rng.random(), side="right")] += np.sign(gap)
             items[i, visit] = now
     return items
 
