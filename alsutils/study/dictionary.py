@@ -18,6 +18,7 @@ from alsutils.study.conventions import EVENT_DETAILS
 
 _LONGEST_EXAMPLE = 60  # characters
 TEMPLATE = Path(__file__).with_name("template.yml")
+EXAMPLES = Path(__file__).with_name("examples.yml")
 
 # What each column holds, and an example; the contract gives types and allowed values.
 _HOLDS: dict[str, tuple[str, str]] = {
@@ -79,7 +80,8 @@ def study_fields(*examples: Mapping[str, object]) -> pd.DataFrame:
     Parameters
     ----------
     *examples : Mapping
-        Contents of study.yml files that examples are taken from, after the template's.
+        Contents of study.yml files that examples are taken from, after the template's and before
+        those of an invented trial.
 
     Returns
     -------
@@ -88,7 +90,10 @@ def study_fields(*examples: Mapping[str, object]) -> pd.DataFrame:
         of one's own), ``field``, ``type`` with its limits, ``default`` ("needed" where there is
         none), ``meaning`` and ``example`` (empty where no file has the field).
     """
-    contents = [yaml.safe_load(TEMPLATE.read_text("utf-8")), *examples]
+    template, invented = (
+        yaml.safe_load(path.read_text("utf-8")) for path in (TEMPLATE, EXAMPLES)
+    )
+    contents = [template, *examples, invented]
     rows = [
         (*row, next((found for c in contents if (found := _example(c, row[0], row[1]))), ""))
         for row in _fields(StudyConfig, "")

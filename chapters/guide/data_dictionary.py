@@ -39,8 +39,8 @@ the time of each AVISIT by its name.
 
 Every field, block by block. `[]` marks a list, `<name>` a name of your own. A misspelt field, a wrong
 type and a name that nothing defines are problems that `alsbook check` lists. The examples come from the
-template and from the studies in `data/`.
+template, from the pilot study in `data/` and from an invented trial of tablets.
 """
 
 # %% tags=["hide-input"]
-guide.fields_table("../../data/oh2018", "../../data/cdisc-pilot")
+guide.fields_table("../../data/cdisc-pilot")

@@ -49,6 +49,16 @@ def test_examples_are_values_that_the_studies_have():
     assert (fields != "").mean() > 0.5
 
 
+def test_examples_name_nothing_of_the_default_study():
+    fields = study_fields(contents(STUDIES[1])).set_index(["block", "field"])["example"]
+    assert (fields != "").mean() > 0.6
+    assert fields["published", "cite_key"] == "author2020"
+    twin = contents(STUDIES[0])
+    own = {twin["published"]["doi"], twin["design"]["registration"], twin["arms"][1]["label"]}
+    assert not own & set(fields)
+    assert not fields.str.contains("oh2018|Oh KW|ALSFRS|ALSUMMIT").any()
+
+
 @pytest.mark.parametrize("config", [None, *STUDIES], ids=("template", "twin", "pilot"))
 def test_every_column_of_the_contract_is_explained(config):
     study = StudyConfig.model_validate(contents(config), strict=False) if config else specimen()
