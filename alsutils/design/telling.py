@@ -8,6 +8,13 @@ import pandas as pd
 from alsutils.stats.disclosure import is_small
 from alsutils.stats.telling import quantile_is_told, significant
 from alsutils.study import ARM, Study
+from alsutils.study.nested import (
+    COMPLETED,
+    RECEIVED,
+    nested_groups,
+    population_group,
+    seen_group,
+)
 from alsutils.study.telling import hides_sizes
 
 # Counts of which each may hold the next, and the count of those who are not in one.
@@ -82,11 +89,14 @@ def _hidden_steps(study: Study, rows: pd.DataFrame) -> pd.Series:
     """Find the counts of one arm that must not be told."""
     rule = study.disclosure
     hidden = pd.Series(rule.hides(rows["n"], rows["of"]), index=rows.index)
-    shown = [int(rows["of"].iloc[0])]
+    shown, groups, arm = [int(rows["of"].iloc[0])], nested_groups(study), rows["arm"].iloc[0]
+    named = _group_names(study)
     for kind, rest in _CHAIN.items():
-        for i in rows.index[rows["kind"] == kind]:
+        for i, name in zip(rows.index[rows["kind"] == kind], named[kind], strict=False):
             n = int(rows.at[i, "n"])
             hidden[i] |= bool(is_small(np.abs(np.array(shown) - n), rule.minimum).any())
+            # Other chapters tell sizes of these groups, too.
+            hidden[i] |= not groups.tells(name, arm)
             if not hidden[i]:
                 shown.append(n)
             # Both add up to those randomised.
@@ -104,6 +114,17 @@ def _hidden_steps(study: Study, rows: pd.DataFrame) -> pd.Series:
             else:
                 hidden[cells.index] = rule.closes(cells["n"])
     return hidden
+
+
+def _group_names(study: Study) -> dict[str, list[str]]:
+    """Name the groups that the steps of each kind count, in the order of the steps."""
+    primary = study.primary
+    return {
+        "received": [RECEIVED],
+        "completed": [COMPLETED],
+        "population": [population_group(name) for name in study.config.populations],
+        "primary": [seen_group(primary.parameter, visit) for visit in primary.visits],
+    }
 
 
 def _same_visit(rows: pd.DataFrame, i: int) -> pd.Series:
@@ -160,9 +181,11 @@ def told_descriptions(study: Study, descriptions: pd.DataFrame) -> pd.DataFrame:
     told = told.assign(**{c: told[c].astype(float).mask(gone) for c in known})
     quantities = np.array(gone) & ~counts.to_numpy()
     # A mean of whole numbers with all its digits tells of how many it is the mean.
+    digits = told["decimals"].fillna(2) if "decimals" in told else pd.Series(2, told.index)
     short = {
-        c: [round(v, int(d) + 1) for v, d in zip(told[c], told["decimals"].fillna(2), strict=True)]
+        c: [round(v, int(d) + 1) for v, d in zip(told[c], digits, strict=True)]
         for c in ("estimate", "spread")
+        if c in told
     }
     told = told.assign(**{c: told[c].astype(float).mask(quantities, v) for c, v in short.items()})
     return told.assign(n=told["n"].astype(float).mask(quantities))

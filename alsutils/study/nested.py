@@ -66,6 +66,11 @@ def event_group(parameter: str) -> str:
     return f"event: {parameter}"
 
 
+def seen_group(parameter: str, visit: float) -> str:
+    """Name the group of those with a value of an endpoint at a visit."""
+    return f"seen: {parameter}, {visit:g}"
+
+
 def nested_groups(study: Study) -> Groups:
     """Find the groups of a study's patients, and whose sizes may be told together.
 
@@ -129,7 +134,7 @@ def _members(study: Study) -> Iterator[tuple[str, dict[str, frozenset[str]]]]:
         seen = study.records(endpoint.parameter, endpoint.population, visits)
         seen = seen.dropna(subset=[endpoint.value] if endpoint.value in seen else [])
         for visit, rows in seen.groupby("AVISITN"):
-            yield f"seen: {endpoint.parameter}, {visit:g}", those(rows)
+            yield seen_group(endpoint.parameter, float(visit)), those(rows)
     for event in study.config.time_to_event:
         times = study.times(event)
         yield event_group(event.parameter), those(times[times["EVENT"]])

@@ -157,5 +157,11 @@ def test_means_of_a_binary_endpoint_hide_a_few(tmp_path):
     assert primary.trajectory(study).frame.empty
 
 
+def test_characteristics_that_are_all_categories_are_described(study):
+    words = {"baseline": tuple(c for c in study.config.baseline if c.column == "SEX")}
+    plain = replace(study, config=study.config.model_copy(update=words))
+    assert set(design.baseline(plain).descriptions["kind"]) == {"level"}
+
+
 def test_an_error_tells_no_value(study):
     assert "4711" not in why_not(study, ValueError("X-0007 has two rows, 4711 and 4712"))
