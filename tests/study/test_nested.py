@@ -1,5 +1,7 @@
 """Sizes of groups that lie within each other, and what else would give a hidden one away."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
