@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 MOST_POINTS = 1_500  # of a chart
+MOST_LINES = 300  # of a chart, a patient each
 MOST_STEPS = 400  # of a curve
 _SEED = 1948
 

@@ -28,7 +28,7 @@ INCIDENCE_DIFFERENCE = "difference of cumulative incidences"
 GRAY = "Gray's test"
 MEAN = "mean cumulative events"
 MEAN_DIFFERENCE = "difference of mean cumulative events"
-MOST_PATIENTS = 80  # drawn one by one
+MOST_PATIENTS, MOST_EVENTS = 80, 1_500  # drawn one by one
 
 
 @dataclass(frozen=True)
@@ -260,7 +260,9 @@ def timelines(study: Study) -> Timelines | None:
     )
     order = ["grave", "many", "subject"]
     patients = patients.sort_values(order, ascending=[False, False, True])
-    kept = patients.head(MOST_PATIENTS).drop(columns=["grave", "many"])
+    room = patients["many"].cumsum().iloc[1:] <= MOST_EVENTS
+    most = min(MOST_PATIENTS, 1 + int(room.sum()))
+    kept = patients.head(most).drop(columns=["grave", "many"])
     kept = kept.sort_values("arm", kind="stable", ignore_index=True).astype({"arm": "str"})
     drawn = events[events["USUBJID"].isin(kept["subject"])]
     shown = pd.DataFrame(

@@ -111,6 +111,19 @@ def test_a_block_that_is_missing_is_said_in_a_sentence(changed):
     assert isinstance(primary.charts.cost_of_cutting(study, cost), Figure)
 
 
+def test_of_many_patients_some_are_drawn_and_all_are_averaged(twin, monkeypatch):
+    monkeypatch.setattr(primary.charts.course, "MOST_LINES", 7)
+    every = primary.courses(twin)
+    figure = primary.charts.courses(twin, every)
+    assert f"Of {every.frame['patient'].nunique()} patients 7 are drawn" in figure.caption
+    (rows,) = figure.spec()["datasets"].values()
+    drawn = pd.DataFrame(rows)
+    assert drawn["patient"].nunique() == 7
+    means = drawn[drawn["patient"].isna()].set_index(["arm", "visit"])["value"]
+    wanted = every.frame.groupby(["arm", "visit"])["value"].mean()
+    assert means.to_dict() == pytest.approx(wanted.to_dict(), rel=1e-5)  # six digits are written
+
+
 def test_an_observed_study_shows_no_patient(changed):
     def observed(config):
         config["provenance"], config["publish_subject_data"] = "observed", False

@@ -95,3 +95,11 @@ def test_too_many_patients_leave_the_quiet_ones_out(make):
     assert {"T1", "C1"} <= set(result.patients["subject"])
     with_events = {f"T{i}" for i in range(6)} | {f"C{i}" for i in range(5)}
     assert with_events <= set(result.patients["subject"])
+
+
+def test_many_events_leave_room_for_fewer_patients(make, monkeypatch):
+    monkeypatch.setattr("alsutils.safety.times.MOST_EVENTS", 4)
+    result = safety.timelines(make())
+    assert 1 <= len(result.events) <= 4
+    assert 1 <= len(result.patients) < 20
+    assert len(result.patients) + result.left_out == 20

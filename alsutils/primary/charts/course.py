@@ -1,9 +1,11 @@
 """The course of the endpoint over time."""
 
 import altair as alt
+import pandas as pd
 
 from alsutils.display import Figure, Prose, charts, theme
 from alsutils.display import format as fmt
+from alsutils.display.points import MOST_LINES, drawn
 from alsutils.primary.analysis import Trajectory
 from alsutils.primary.scale import Courses
 from alsutils.study import Study
@@ -84,9 +86,13 @@ def courses(study: Study, result: Courses | None) -> Figure | Prose:
     x = alt.X("visit:Q", title=study.config.time.unit.capitalize(), axis=alt.Axis(grid=False))
     y = alt.Y("value:Q", title=title, scale=alt.Scale(zero=False))
     colour = alt.Color("arm:N", scale=theme.arm_scale(study.arms), legend=None)
-    base = alt.Chart(result.frame).encode(x=x)
-    lines = base.mark_line(strokeWidth=1, opacity=0.4).encode(y=y, color=colour, detail="patient:N")
-    mean = base.mark_line(strokeWidth=4).encode(y=alt.Y("mean(value):Q", title=title), color=colour)
+    some = drawn(result.frame[["arm", "patient"]].drop_duplicates(), MOST_LINES, "patient")
+    frame = result.frame[result.frame["patient"].isin(some.frame["patient"])]
+    means = result.frame.groupby(["arm", "visit"], as_index=False, observed=True)["value"].mean()
+    base = alt.Chart(pd.concat([frame, means])).encode(x=x, y=y, color=colour)
+    thin = base.transform_filter("isValid(datum.patient)")
+    lines = thin.mark_line(strokeWidth=1, opacity=0.4).encode(detail="patient:N")
+    mean = base.transform_filter("!isValid(datum.patient)").mark_line(strokeWidth=4)
     facet = alt.Facet("arm:N", sort=list(study.arms), title=None)
     chart = alt.layer(lines, mean).properties(height=260).facet(facet, columns=2)
     counts = result.frame.groupby("arm")["patient"].nunique()
@@ -94,5 +100,5 @@ def courses(study: Study, result: Courses | None) -> Figure | Prose:
     return Figure(
         chart,
         f"Course of {about.label} of {told}, a line a patient, with the mean of those seen.",
-        "Thin lines are patients, thick lines the mean of those seen at each visit.",
+        "Thin lines are patients, thick lines the mean of those seen at each visit." + some.words,
     )
