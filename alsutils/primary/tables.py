@@ -121,7 +121,7 @@ def beside_print(study: Study, result: PrintComparison | None) -> Table | Prose:
 
 def responders(study: Study, result: Responders | None) -> Table | Prose:
     """Lay out the responders by threshold, with the difference of shares and two tests of it."""
-    if result is None:
+    if result is None or result.frame.empty:
         return Prose("")
     frame = result.frame.assign(
         treated_cell=result.frame["text_treated"],

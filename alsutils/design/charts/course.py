@@ -48,8 +48,10 @@ def flow(study: Study, result: PatientFlow) -> FlowDiagram:
     )
 
 
-def attendance(study: Study, result: Attendance) -> Figure:
+def attendance(study: Study, result: Attendance) -> Figure | Prose:
     """Draw the share of those randomised who were seen at each visit."""
+    if result.frame.empty:
+        return Prose(f"No patient has an observed value of {result.parameter} at any visit.")
     frame = result.frame
     base = alt.Chart(frame.dropna(subset="n")).encode(
         x=alt.X(

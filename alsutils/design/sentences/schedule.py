@@ -12,6 +12,8 @@ def schedule(study: Study, result: Schedule) -> Prose:
     overall = result.frame[result.frame["arm"] == OVERALL]
     label = study.parameter(study.primary.parameter).label
     rows = overall[(overall["group"] == PRIMARY) & (overall["row"] == label)]
+    if rows.empty:
+        return Prose(f"No patient has an observed value of {label} at any visit.")
     rows = rows.sort_values("visit")
     first, final = (study.visit_phrase(rows["visit"].iloc[i]) for i in (0, -1))
     when = f"at {first}" if len(rows) == 1 else f"from {first} to {final}"

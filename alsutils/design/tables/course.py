@@ -2,7 +2,7 @@
 
 from alsutils.design.analysis import Facts
 from alsutils.design.course import Attendance, PatientFlow
-from alsutils.display import Table, tables
+from alsutils.display import Prose, Table, tables
 from alsutils.display import format as fmt
 from alsutils.study import Study
 
@@ -77,8 +77,10 @@ def flow(study: Study, result: PatientFlow) -> Table:
     )
 
 
-def attendance(study: Study, result: Attendance) -> Table:
+def attendance(study: Study, result: Attendance) -> Table | Prose:
     """Lay out who was seen at each visit."""
+    if result.frame.empty:
+        return Prose("")
     frame = result.frame.assign(cell=tables.counts(result.frame, "n", "of"))
     hidden = [study.disclosure.why] if (frame["instead"] != "").any() else []
     wide = frame.pivot_table(
