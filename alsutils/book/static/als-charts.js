@@ -161,18 +161,19 @@
     const config = copy(window.alsThemes[mode()]);
     config.axisX = { titleLimit: width };
     config.axisY = { titleLimit: LONGEST_UP };
-    config.header = { ...config.header, labelLimit: width - KEY_MARGIN };
-    config.title = { ...config.title, limit: width };
+    const named = anyNames(spec);
+    const panel = width / Math.max(1, spec.columns || across(spec));
+    config.header = { ...config.header, labelLimit: Math.max(LEAST, panel - (named ? MARGIN : KEY_MARGIN)) };
+    config.title = { ...config.title, limit: panel - CLOSE };
     if (width < NARROW) {
       const long = longestKey(spec) > LONG_KEY;
-      const named = anyNames(spec);
       const lost = isSingle(spec) && !named ? KEY_LOST : KEY_LOST_PANELS;
       config.legend = { ...config.legend, columns: long ? 1 : 2, labelLimit: long ? width - lost : NARROW_LABEL };
       if (long) config.legend.layout = BELOW;
       if (named) config.header.labelLimit = width - KEY_LOST_PANELS;
       config.axis = { ...config.axis, labelLimit: NARROW_LABEL };
     } else if (keyWidth(spec) > width) {
-      config.legend = { ...config.legend, columns: 1, labelLimit: width - KEY_MARGIN, layout: BELOW };
+      config.legend = { ...config.legend, columns: 1, labelLimit: width - KEY_LOST - (named ? MARGIN : 0), layout: BELOW };
     }
     return { ...spec, config: { ...config, ...(spec.config || {}) } };
   }
