@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from alsutils.stats.ancova import AncovaError, ancova
 from alsutils.stats.two_sample import Sample, mean_difference
@@ -29,6 +30,30 @@ def test_agrees_with_r(trial):
             assert row[name] == pytest.approx(expected, rel=DIGITS_OF_R), (row["arm"], name)
     assert fit.residual_sd == pytest.approx(R["residual_sd"], rel=DIGITS_OF_R)
     assert fit.interaction_p == pytest.approx(R["interaction_p"], rel=1e-6)
+
+
+def test_arm_by_the_only_covariate_is_the_square_of_its_t(trial):
+    two = trial[trial["arm"] != "low"].dropna(subset=["change", "base"])
+    two = two.assign(arm=two["arm"].cat.remove_unused_categories())
+    treated = (two["arm"] == "high").to_numpy(float)
+    base, change = two["base"].to_numpy(), two["change"].to_numpy()
+    design = np.column_stack([np.ones(len(two)), treated, base, treated * base])
+    inverse = np.linalg.inv(design.T @ design)
+    coefficients = inverse @ design.T @ change
+    df = len(two) - 4
+    variance = ((change - design @ coefficients) ** 2).sum() / df
+    t = coefficients[3] / np.sqrt(variance * inverse[3, 3])
+    found = ancova(two, "change", "arm", ["base"]).interaction_p
+    assert found == pytest.approx(2 * stats.t.sf(abs(t), df), rel=1e-6)
+
+
+def test_arm_by_covariate_needs_values_to_spare():
+    arm = pd.Categorical(["control", "high"] * 3, categories=["control", "high"], ordered=True)
+    six = pd.DataFrame({"arm": arm, "base": [1.0, 2, 4, 3, 7, 5], "change": [0.0, 1, 1, 3, 2, 2]})
+    assert 0 < ancova(six, "change", "arm", ["base"]).interaction_p < 1
+    assert np.isnan(ancova(six.head(4), "change", "arm", ["base"]).interaction_p)
+    same = six.assign(base=[1.0, 2, 1, 3, 1, 5])  # no slope among the controls
+    assert np.isnan(ancova(same, "change", "arm", ["base"]).interaction_p)
 
 
 def test_without_covariates_two_arms_are_the_pooled_t_test(trial):

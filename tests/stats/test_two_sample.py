@@ -34,6 +34,19 @@ def test_interval_of_one_mean_is_that_of_a_difference_from_a_constant():
     interval = mean_interval(sample)
     se = sample.sd / math.sqrt(sample.n)
     assert interval.conf_high - sample.mean == pytest.approx(2.012896 * se, rel=1e-6)  # t(46)
+    assert sample.mean - interval.conf_low == pytest.approx(2.012896 * se, rel=1e-6)
+
+
+def test_interval_of_one_mean_of_few_values():
+    pair = Sample.of([1.0, 2.0])
+    interval = mean_interval(pair)
+    assert interval.sample == pair
+    assert interval.conf_low == pytest.approx(1.5 - 12.7062047364 / 2)  # t(1)
+    assert interval.conf_high == pytest.approx(1.5 + 12.7062047364 / 2)
+    alone = mean_interval(Sample.of([1.0]))
+    assert alone.sample.n == 1
+    assert math.isnan(alone.conf_low)
+    assert math.isnan(alone.conf_high)
 
 
 @given(values, values, st.sampled_from(["pooled", "welch"]))

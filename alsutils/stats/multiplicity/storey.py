@@ -104,15 +104,12 @@ def storey_q(p_values: ArrayLike, method: PiMethod = "smoother", at: float = 0.5
     above = (p[tested] >= grid[:, None]).sum(axis=1)
     shares = above / (size * (1 - grid))
     smooth = _spline(grid, shares) if method == "smoother" else np.full(len(grid), np.nan)
-    chosen = {"smoother": smooth[-1], "fixed": shares[0]}.get(method)
-    if chosen is None:
-        chosen = shares[_least_error(grid, shares, above, size)]
+    chosen = smooth[-1] if method == "smoother" else shares[_least_error(grid, shares, above, size)]
     pi0 = float(min(chosen, 1.0)) if chosen > 0 else 1.0
     order = np.argsort(p[tested])
     raw = pi0 * size * p[tested][order] / np.arange(1, size + 1)
-    stepped = np.minimum.accumulate(raw[::-1])[::-1]
     found = np.empty(size)
-    found[order] = np.minimum(stepped, 1.0)
+    found[order] = np.minimum.accumulate(raw[::-1])[::-1]
     q[tested] = found
     curve = pd.DataFrame({"at": grid, "pi0": shares, "smooth": smooth})
     return QValues(p, q, pi0, curve, method, size)
@@ -125,19 +122,19 @@ def _least_error(grid: Floats, shares: Floats, above: NDArray[np.int64], size: i
 
 
 def _spline(x: Floats, y: Floats) -> Floats:
-    """Fit the cubic smoothing spline with three degrees of freedom at its own points.
+    """Fit the cubic smoothing spline with three degrees of freedom at its own, even, points.
 
     Reinsch's form: the fit is y over 1 plus the penalty's eigenvalues, in its eigenvectors.
     """
-    h = np.diff(x)
+    h = x[1] - x[0]
     n = len(x)
     second = np.zeros((n, n - 2))
     band = np.zeros((n - 2, n - 2))
     for j in range(n - 2):
-        second[j : j + 3, j] = 1 / h[j], -1 / h[j] - 1 / h[j + 1], 1 / h[j + 1]
-        band[j, j] = (h[j] + h[j + 1]) / 3
+        second[j : j + 3, j] = 1 / h, -2 / h, 1 / h
+        band[j, j] = 2 * h / 3
         if j:
-            band[j, j - 1] = band[j - 1, j] = h[j] / 6
+            band[j, j - 1] = band[j - 1, j] = h / 6
     values, vectors = np.linalg.eigh(second @ np.linalg.solve(band, second.T))
     values[:2] = 0.0  # straight lines carry no penalty
 
