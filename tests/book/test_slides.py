@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import nbformat
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 from alsutils.book.chapters import Book, Page
 from alsutils.book.slides import write_slides
@@ -137,6 +138,17 @@ def test_a_key_turns_the_slides_dark_and_an_answer_waits(opened):
     page.keyboard.press("ArrowRight")
     assert quiz.locator(".fragment.visible").count() == 1
     assert trouble == []
+    page.close()
+
+
+def test_a_slide_has_no_barriers(opened):
+    page, _ = opened("primary")
+    for _ in range(FEW):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_function(DRAWN, timeout=PATIENCE)
+    rules = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]}
+    found = Axe().run(page, options={"runOnly": rules})
+    assert [v["id"] for v in found.response["violations"]] == []
     page.close()
 
 
