@@ -60,7 +60,9 @@ def ladder(study: Study, result: Family | None) -> Figure | Prose:
             alt.Tooltip("p_max_t:Q", title="maxT", format=".3f"),
         ],
     )
-    named = alt.Chart(points.head(1)).mark_text(align="left", dx=8, dy=5)
+    named = alt.Chart(points.head(1)).mark_text(
+        align="left", dx=8, dy=5, limit=alt.ExprRef("width / 2")
+    )
     text = named.encode(x=x, y=y, text="name:N")
     told = [f"{n} {fmt.p_phrase(p)}" for n, p in zip(names, rows["p_value"], strict=True)]
     return Figure(
