@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import stdtr
 
-from alsutils.stats.dichotomy import fisher_table
+from alsutils.stats.dichotomy import fisher_p
 
 
 @dataclass(frozen=True)
@@ -93,10 +93,12 @@ def fragility_index(
     for events, n in ((events_treated, n_treated), (events_control, n_control)):
         if not 0 <= events <= n or n < 1:
             raise ValueError(f"{events} events of {n} patients are impossible")
-    table = fisher_table(n_treated, n_control)
     in_treated = events_treated <= events_control
     x = events_treated if in_treated else events_control
-    along = table[:, events_control] if in_treated else table[events_treated, :]
+    changed = np.arange((n_treated if in_treated else n_control) + 1)
+    other = np.full_like(changed, events_control if in_treated else events_treated)
+    one, two = (changed, other) if in_treated else (other, changed)
+    along = fisher_p(one, n_treated, two, n_control)
     p_value = float(along[x])
     significant = p_value < alpha
     path = along[x:] if significant else along[: x + 1][::-1]
