@@ -3,14 +3,18 @@
 import contextlib
 import shutil
 import zlib
+from dataclasses import replace
 
+import numpy as np
 import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from alsutils import design, primary
 from alsutils.book.cli import app
+from alsutils.display import Prose
 from tests.hostile.corpus import broken, chapters_for, load, malformed, run, write_bases
 from tests.hostile.mutations import mutations
 
@@ -58,6 +62,17 @@ def test_what_still_loads_makes_a_whole_book(bases, tmp_path):
             assert run(place, chapters_for(mutation)) == [], mutation.name
             count += 1
     assert count >= 2
+
+
+def test_a_study_without_any_value_says_so(bases):
+    study = load(bases[1]).study
+    empty = study.tables["adqs"].assign(AVAL=np.nan, CHG=np.nan, BASE=np.nan)
+    study = replace(study, tables={**study.tables, "adqs": empty})
+    seen = design.attendance(study)
+    assert "No patient has" in str(design.charts.attendance(study, seen))
+    assert isinstance(design.tables.attendance(study, seen), Prose)
+    assert "No patient has" in str(design.sentences.schedule(study, design.schedule(study)))
+    assert isinstance(primary.tables.responders(study, primary.responders(study)), Prose)
 
 
 @given(st.data())
