@@ -94,6 +94,19 @@ def test_unknown_words_are_refused():
         mean_difference(Sample(3, 0, 1), Sample(3, 0, 1), conf_level=95)
 
 
+@pytest.mark.parametrize("pair", json.loads((REFERENCE / "hedges.json").read_text()))
+def test_hedges_g_agrees_with_metafor(pair):
+    found = hedges_g(Sample.of(pair["treated"]), Sample.of(pair["control"]))
+    for name in ("estimate", "std_error", "conf_low", "conf_high"):
+        assert getattr(found, name) == pytest.approx(pair[name], rel=DIGITS_OF_R), name
+
+
+@pytest.mark.parametrize("values", [[2.0], [2.0, 2.0]])  # one alone, none that varies
+def test_hedges_g_of_what_does_not_vary_is_missing(values):
+    found = hedges_g(Sample.of(values), Sample.of([1.0, 1.0]))
+    assert np.isnan([found.estimate, found.std_error, found.conf_low, found.conf_high]).all()
+
+
 def test_hedges_g_has_the_exact_correction():
     # gamma(5) / (sqrt(5) gamma(9/2)) for 10 degrees of freedom, both gammas in closed form
     exact = 24 / (math.sqrt(5) * 105 / 16 * math.sqrt(math.pi))

@@ -188,6 +188,7 @@ def test_q_values_agree_with_qvalue(expected: dict, method: str) -> None:
 
 def test_benjamini_and_yekutieli_agree_with_p_adjust(expected: dict) -> None:
     found = adjust_p_values(expected["storey"]["p"])
+    assert found.p_value.tolist() == expected["storey"]["p"]
     np.testing.assert_allclose(found.benjamini_yekutieli, expected["by"], rtol=EXACT)
     np.testing.assert_allclose(
         found.frame["p_benjamini_yekutieli"], found.benjamini_yekutieli, rtol=0
