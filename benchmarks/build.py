@@ -28,6 +28,8 @@ import yaml
 
 from alsutils.book import site
 from alsutils.book.chapters import find_book, read_notebook
+from alsutils.book.downloads import Offers
+from alsutils.book.sharing import Sharing
 from alsutils.study import load_study
 
 ROOT = Path(__file__).parents[1]
@@ -60,7 +62,7 @@ def plain_book(folder: Path) -> Path:
         target = (folder / page.name).with_suffix(".ipynb")
         page.source.unlink()
         jupytext.write(notebook, target)
-    config = site._site_config(book, study)
+    config = site._site_config(book, study, Offers({}, (), has_all=False), Sharing())
     config["execute"] = {"execute_notebooks": "force", "timeout": -1, "stderr_output": "remove"}
     (folder / "_config.yml").write_text(yaml.safe_dump(config, allow_unicode=True), "utf-8")
     site._copy_bibliographies(book, study, folder)
