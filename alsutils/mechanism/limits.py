@@ -237,7 +237,7 @@ def substitution(
     """
     if data is None:
         return None
-    seen = data.frame[~data.frame["below"]]
+    seen = data.frame.loc[~data.frame["below"], ["parameter", "visit", "arm", "bound"]]
     groups = seen.assign(log=np.log(seen["bound"])).groupby(
         ["parameter", "visit", "arm"], observed=True
     )["log"]

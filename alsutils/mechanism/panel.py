@@ -69,12 +69,12 @@ class Samples:
 
     def at(self, parameter: str, visit: float) -> pd.DataFrame:
         """Rows of `based` of one analyte at one visit."""
-        return self._cells.get((parameter, visit), self.based.iloc[:0])
+        return self.based.iloc[self._cells.get((parameter, visit), [])]
 
     @cached_property
-    def _cells(self) -> dict[object, pd.DataFrame]:
+    def _cells(self) -> dict[object, np.ndarray]:
         # A big panel is asked for hundreds of cells; searching all of it each time takes minutes.
-        return dict(list(self.based.groupby(["parameter", "visit"], sort=False, observed=True)))
+        return dict(self.based.groupby(["parameter", "visit"], sort=False).indices)
 
 
 def samples(study: Study) -> Samples | None:
@@ -137,7 +137,7 @@ def halved(frame: pd.DataFrame, prefix: str = "") -> pd.Series:
 
 @dataclass(frozen=True)
 class Cell:
-    """One analyte at one visit in one arm: what names it and its rows of `Samples`."""
+    """One analyte at one visit in one arm: what names it, and ``bound`` and ``below`` there."""
 
     names: dict[str, object]
     rows: pd.DataFrame
@@ -162,7 +162,8 @@ def cells_of(study: Study, data: Samples) -> list[Cell]:
     frame = data.frame
     begun = (frame["visit"] == data.baseline).any()
     visits = sorted({data.baseline, *data.visits} if begun else data.visits)
-    groups = dict(list(frame.groupby(["parameter", "visit", "arm"], observed=True)))
+    places = frame.groupby(["parameter", "visit", "arm"], observed=True).indices
+    values = frame[["bound", "below"]]
     units = frame.groupby("parameter")["unit"].first()
     cells: list[Cell] = []
     for marker in data.panel:
@@ -176,8 +177,8 @@ def cells_of(study: Study, data: Samples) -> list[Cell]:
                     "visit_label": study.visit_label(visit),
                     "arm": arm,
                 }
-                rows = groups.get((marker.parameter, visit, arm), frame.head(0))
-                cells.append(Cell(names, rows))
+                rows = places.get((marker.parameter, visit, arm), [])
+                cells.append(Cell(names, values.iloc[rows]))
     return cells
 
 
