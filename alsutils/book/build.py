@@ -219,7 +219,7 @@ def _holds(made: dict[str, Any], folder: Path) -> bool:
     return bool(products == hashes)
 
 
-def _plan(book: Book, study: Study, sharing: Sharing) -> _Plan:
+def _plan(book: Book, study: Study, sharing: Sharing = Sharing()) -> _Plan:  # noqa: B008
     """Find out what each execution depends on."""
     sources = {page: read_notebook(page) for page in book.notebooks}
     parts = manifests.ingredients(book, study)
