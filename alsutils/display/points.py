@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 MOST_POINTS = 1_500  # of a chart
+MOST_ROWS = 40  # of a chart with a row for each of something
 MOST_LINES = 300  # of a chart, a patient each
 MOST_STEPS = 400  # of a curve
 _SEED = 1948
@@ -68,6 +69,27 @@ def drawn(
     how = ", chosen at random" if not forced else ", those outside the limits and others at random"
     words = f" Of {len(frame):,} {of}s {most:,} are drawn{how}."
     return Points(frame.iloc[places], words)
+
+
+def first_rows(count: int) -> str:
+    """Say that a chart draws its first rows only, with a space before it; empty where it has all.
+
+    Parameters
+    ----------
+    count : int
+        Rows that there are.
+
+    Returns
+    -------
+    str
+        A sentence.
+
+    Examples
+    --------
+    >>> first_rows(100), first_rows(5)
+    (' Of 100 rows the first 40 are drawn.', '')
+    """
+    return f" Of {count:,} rows the first {MOST_ROWS} are drawn." if count > MOST_ROWS else ""
 
 
 def size_of(count: int, largest: int) -> int:

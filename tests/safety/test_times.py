@@ -103,3 +103,16 @@ def test_many_events_leave_room_for_fewer_patients(make, monkeypatch):
     assert 1 <= len(result.events) <= 4
     assert 1 <= len(result.patients) < 20
     assert len(result.patients) + result.left_out == 20
+
+
+def test_many_terms_are_not_all_drawn(make, monkeypatch):
+    study = make()
+    terms = safety.incidence(study)
+    assert len(terms.shown) > 1
+    monkeypatch.setattr("alsutils.safety.charts.incidence.MOST_ROWS", 1)
+    monkeypatch.setattr("alsutils.display.points.MOST_ROWS", 1)
+    figure = safety.charts.dots(study, terms)
+    drawn = [row for rows in figure.spec()["datasets"].values() for row in rows]
+    assert {row["name"] for row in drawn if "name" in row} == {terms.shown[0]}
+    assert f"Of {len(terms.shown)} rows the first 1 are drawn." in figure.caption
+    assert figure.results.equals(terms.frame)

@@ -1,10 +1,13 @@
 """Pictures of what may have gone unseen."""
 
+from dataclasses import replace
+
 import altair as alt
 import pandas as pd
 
 from alsutils.display import Figure, Prose, charts, theme
 from alsutils.display import format as fmt
+from alsutils.display.points import MOST_ROWS, first_rows
 from alsutils.safety.chance import Unseen
 from alsutils.safety.shrinkage import Shrinkage
 from alsutils.safety.words import NO_COMPARISON, NOTHING
@@ -66,7 +69,7 @@ def shrinkage(study: Study, result: Shrinkage | None) -> Figure | Prose:
         return Prose(NO_COMPARISON)
     if not result.shown:
         return Prose(f"Nothing reached {result.minimum_percent:g}% of an arm.")
-    rows = result.shown_differences
+    rows = replace(result, shown=result.shown[:MOST_ROWS]).shown_differences
     if rows.empty:
         few = study.disclosure.few_patients
         return Prose(f"Each comparison rests on {few} of an arm, so none is drawn.")
@@ -124,6 +127,6 @@ def shrinkage(study: Study, result: Shrinkage | None) -> Figure | Prose:
         f"Difference from {study.control} of each event, raw and shrunk towards its organ class, "
         f"with its interval. Moved most: {fmt.listed(told)} percentage points.",
         "The open ring is what was found; the dot is where it lies after the other events of its "
-        "organ class have had their say, with its interval.",
+        f"organ class have had their say, with its interval.{first_rows(len(result.shown))}",
         result.frame,
     )

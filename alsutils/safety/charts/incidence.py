@@ -2,6 +2,7 @@
 
 import math
 import textwrap
+from dataclasses import replace
 
 import altair as alt
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 
 from alsutils.display import Figure, Prose, charts, theme
 from alsutils.display import format as fmt
+from alsutils.display.points import MOST_ROWS, first_rows
 from alsutils.safety.analysis import Incidence
 from alsutils.safety.words import NOTHING, no_event, nothing_reached
 from alsutils.study import Study
@@ -33,6 +35,7 @@ def dots(study: Study, result: Incidence | None) -> Figure | Prose:
         return Prose(
             f"{nothing_reached(result, f'No {_kind(result)}')}, so there is nothing to draw."
         )
+    whole, result = result, replace(result, shown=result.shown[:MOST_ROWS])
     scale = theme.arm_scale(study.arms)
     several = len(study.treated) > 1
     lines = max(len(textwrap.wrap(name, NARROW_LINE)) for name in result.shown)
@@ -60,8 +63,8 @@ def dots(study: Study, result: Incidence | None) -> Figure | Prose:
         f"Left: share of patients with the event in each arm. Right: difference from "
         f"{study.control} in percentage points, with Newcombe's "
         f"{fmt.percent(1 - result.alpha)} interval; to the right of the line more patients had it "
-        f"under treatment. The most raised stand on top.{hidden}",
-        result.frame,
+        f"under treatment. The most raised stand on top.{first_rows(len(whole.shown))}{hidden}",
+        whole.frame,
     )
 
 
