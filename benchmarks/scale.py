@@ -7,12 +7,13 @@ process of its own. Memory is the most that the process and all its descendants 
 page of memory that several share counted for one of them only (Pss of Linux; elsewhere it is left
 out). A page weighs what a browser reads for it: its HTML, and the scripts and styles that it names;
 pictures, which only a printer or a reader without scripts asks for, are not among them. Prints one
-row for benchmarks/README.md.
+row for benchmarks/README.md; times are those of the clock and of all processors.
 """
 
 import argparse
 import os
 import re
+import resource
 import subprocess
 import sys
 import tempfile
@@ -32,9 +33,10 @@ ASSET = re.compile(r'<(?:script|link)\b[^>]*?(?:src|href)="([^"#?]+\.(?:js|css))
 
 @dataclass(frozen=True)
 class Run:
-    """One command: seconds of the clock, the most MiB held at once, exit status."""
+    """One command: seconds of the clock and of all processors, most MiB held at once, status."""
 
     seconds: float
+    processor: float
     peak: float
     status: int
 
@@ -51,7 +53,7 @@ class Weight:
 def run(*arguments: str) -> Run:
     """Run the command line and watch its memory."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    start = time.perf_counter()
+    start, before = time.perf_counter(), worked()
     process = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, *arguments],
         cwd=ROOT,
@@ -71,7 +73,13 @@ def run(*arguments: str) -> Run:
     seconds = time.perf_counter() - start
     done.set()
     watcher.join()
-    return Run(seconds, max(peaks), status)
+    return Run(seconds, worked() - before, max(peaks), status)
+
+
+def worked() -> float:
+    """Seconds that processors have spent on the commands that ended, in the system too."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def held(root: int) -> float:
@@ -126,8 +134,9 @@ def main() -> int:
         print(f"  {page.html / 1e6:6.2f} MB {page.whole / 1e6:6.2f} MB with all  {page.name}")
     kind = "observed" if options.observed else "synthetic"
     print(
-        f"| {options.patients:,} | {kind} | {checked.seconds:.0f} s | {checked.peak:,.0f} MiB "
-        f"| {built.seconds:.0f} s | {built.peak:,.0f} MiB "
+        f"| {options.patients:,} | {kind} "
+        f"| {checked.seconds:.1f} / {checked.processor:.1f} s | {checked.peak:,.0f} MiB "
+        f"| {built.seconds:.0f} / {built.processor:.0f} s | {built.peak:,.0f} MiB "
         f"| {max(page.html for page in pages) / 1e6:.2f} MB | {pages[0].whole / 1e6:.2f} MB |"
     )
     return 0
