@@ -28,7 +28,7 @@ def make(tmp_path: Path) -> Make:
 def test_no_event_is_called_raised_where_treated_patients_had_fewer(make: Make) -> None:
     study = make(Shape(name="quiet", odd=("no_event_in_arm",), sizes=(12,)))
     told = safety.charts.dots(study, safety.incidence(study)).description
-    assert "None of them was raised under treatment." in told
+    assert "No event was raised under treatment." in told
     assert "Most raised" not in told
 
 

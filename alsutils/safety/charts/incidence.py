@@ -52,7 +52,7 @@ def dots(study: Study, result: Incidence | None) -> Figure | Prose:
     ]
     most = f" Most raised under treatment: {'; '.join(told)}." if told else ""
     if len(raised) and not told:
-        most = " None of them was raised under treatment."
+        most = f" No {_kind(result)} was raised under treatment."
     hidden = f" {study.disclosure.why}" if result.shown_counts["share"].isna().any() else ""
     least = result.minimum_percent
     which = f", as far as {least:g}% of an arm had it" if least else ""
