@@ -2,9 +2,18 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+
+def _named_once(numbers: tuple[float, ...]) -> tuple[float, ...]:
+    """Refuse a number that stands twice in a list."""
+    if twice := [f"{n:g}" for k, n in enumerate(numbers) if n in numbers[:k]]:
+        raise ValueError(f"{twice[0]} stands twice; name it once")
+    return numbers
+
 
 Name = Annotated[str, Field(min_length=1)]
+Numbers = Annotated[tuple[float, ...], Field(min_length=1), AfterValidator(_named_once)]
 
 
 class Block(BaseModel):

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 from alsutils.stats.gatekeeping import GraphError, HypothesisGraph
 from alsutils.stats.staging import SYSTEMS
 from alsutils.study.block import Block as _Block
-from alsutils.study.block import Name
+from alsutils.study.block import Name, Numbers
 from alsutils.study.harms import AdverseEvents, Laboratory, Measurements
 from alsutils.study.judgement import RiskOfBias
 from alsutils.study.later import LaterTrial
@@ -100,7 +100,7 @@ class Endpoint(_Block):
 
     parameter: Name
     """PARAMCD, listed under `parameters`."""
-    visits: tuple[float, ...] = Field(min_length=1)
+    visits: Numbers
     """AVISITN of the visits that are compared, in order."""
     population: Name
     """Name of a population."""
@@ -124,9 +124,9 @@ class Responders(_Block):
 
     parameter: Name
     """PARAMCD of what is cut, listed under `parameters`."""
-    thresholds: tuple[float, ...] = Field(min_length=1)
+    thresholds: Numbers
     """Thresholds, each at least."""
-    visits: tuple[float, ...] = Field(min_length=1)
+    visits: Numbers
     """AVISITN of the visits."""
     population: Name
     """Name of a population."""
@@ -195,7 +195,7 @@ class Biomarkers(_Block):
 
     dataset: Name
     """Which of `datasets` holds it."""
-    visits: tuple[float, ...] = Field(min_length=1)
+    visits: Numbers
     """AVISITN of the visits after baseline."""
     population: Name
     """Name of a population."""

@@ -6,6 +6,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from alsutils import primary
@@ -49,7 +50,9 @@ def test_its_main_analysis_is_the_published_one(pilot, values):
     # three of the 84 on the low dose are not in it, which is not for a page to tell
     assert closed["n_treated"].isna().tolist() == [True, False]
     assert closed["df"].isna().all()  # one model of three arms counts them all
-    assert closed["estimate"].tolist() == rows["estimate"].tolist()
+    # Where a number is not told, an estimate has the decimals of its error with two digits.
+    atol = rows["std_error"].max() / 20
+    np.testing.assert_allclose(closed["estimate"], rows["estimate"], atol=atol)
     assert rows["n_control"].tolist() == [79, 79]
     assert rows["n_treated"].tolist() == [81, 74]
     for row in rows.to_dict("records"):

@@ -357,6 +357,11 @@ def test_a_table_without_permission_is_told(folder):
     assert "permissions" in problem.message
 
 
+def test_a_visit_that_stands_twice_is_told(folder):
+    edit_study(folder, lambda content: content["primary"].update(visits=[4, 6, 4]))
+    assert any("4 stands twice" in problem.message for problem in problems_of(folder))
+
+
 def test_a_table_that_is_a_pipe_is_told(folder):
     (folder / "adsl.csv").unlink()
     os.mkfifo(folder / "adsl.csv")
