@@ -90,9 +90,7 @@ def study_fields(*examples: Mapping[str, object]) -> pd.DataFrame:
         of one's own), ``field``, ``type`` with its limits, ``default`` ("needed" where there is
         none), ``meaning`` and ``example`` (empty where no file has the field).
     """
-    template, invented = (
-        yaml.safe_load(path.read_text("utf-8")) for path in (TEMPLATE, EXAMPLES)
-    )
+    template, invented = (yaml.safe_load(path.read_text("utf-8")) for path in (TEMPLATE, EXAMPLES))
     contents = [template, *examples, invented]
     rows = [
         (*row, next((found for c in contents if (found := _example(c, row[0], row[1]))), ""))

@@ -1,8 +1,8 @@
 """Break the good studies in every way and print what goes wrong.
 
-`python -m tests.hostile.sweep [EACH [EACH_BOOK [BASE ...]]]` tries one of EACH ways (1), and of those
-that still load it runs one of EACH_BOOK through its chapters (20). It can be run in slices: of the
-good studies named alone, or with EACH_BOOK as ``20+3``, which takes the fourth twentieth.
+`python -m tests.hostile.sweep [EACH [EACH_BOOK [BASE ...]]]` tries one of EACH ways (1), and of
+those that still load it runs one of EACH_BOOK through its chapters (20). It can be run in slices:
+of the good studies named alone, or with EACH_BOOK as ``20+3``, which takes the fourth twentieth.
 """
 
 import sys
