@@ -7,14 +7,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from alsutils.stats.disclosure import is_small
-from alsutils.stats.mmrm import ConvergenceError, RankDeficientError
 from alsutils.stats.telling import significant
 from alsutils.study.model import ARM, Study
 from alsutils.study.nested import nested_groups, population_group
 
 UNTOLD = "it cannot be computed from these data"
-UNBOUNDED = "its likelihood has no maximum that could be found"
-TANGLED = "an arm was not seen at a visit, or arms, visits and covariates determine each other"
 
 
 def opened(study: Study) -> Study:
@@ -52,10 +49,8 @@ def why_not(study: Study, error: Exception | str) -> str:
     """
     if not study.disclosure.is_open:
         return UNTOLD
-    # The messages of these tell of columns and steps, which no reader knows.
-    if isinstance(error, ConvergenceError):
-        return UNBOUNDED
-    return TANGLED if isinstance(error, RankDeficientError) else str(error).rstrip(".")
+    # The messages of some errors tell of columns and steps, which no reader knows.
+    return getattr(error, "in_words", None) or str(error).rstrip(".")
 
 
 def tell_sizes(study: Study, frame: pd.DataFrame) -> pd.DataFrame:

@@ -49,7 +49,11 @@ class RankDeficientError(MMRMError):
     ----------
     aliased : tuple of str
         The columns that add nothing to the ones before them.
+    in_words : str
+        The message for those who know no columns.
     """
+
+    in_words = "an arm was not seen at a visit, or arms, visits and covariates determine each other"
 
     def __init__(self, message: str, aliased: tuple[str, ...]) -> None:
         super().__init__(message)
@@ -69,4 +73,12 @@ class WeightError(MMRMError):
 
 
 class ConvergenceError(MMRMError):
-    """No maximum of the likelihood was found inside the space of covariance matrices."""
+    """No maximum of the likelihood was found inside the space of covariance matrices.
+
+    Attributes
+    ----------
+    in_words : str
+        The message for those who know no steps of a search.
+    """
+
+    in_words = "its likelihood has no maximum that could be found"
