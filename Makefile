@@ -52,6 +52,7 @@ coverage: .venv/.ready ## run every test, and list the branches of stats/ and st
 	$(TESTS) --cov --cov-report=term
 
 mutants: .venv/.ready ## change stats/ and study/ in small ways, and list the changes that no test notices (hours)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check mutmut==3.8.1
 	OPENBLAS_NUM_THREADS=1 $(BIN)/mutmut run
 	$(BIN)/mutmut results
 
