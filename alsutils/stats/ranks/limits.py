@@ -121,10 +121,9 @@ def generalised_wilcoxon(
     y, low, group = _checked(values, below, treated)
     events = np.unique(y[~low])[::-1]
     # A value below its limit is known to be under every value down to that limit, and then leaves.
-    at_risk = (y <= events[:, None]).astype(float)
-    here = (y == events[:, None]) & ~low
-    n, n_treated = at_risk.sum(axis=1), at_risk[:, group].sum(axis=1)
-    d, d_treated = here.sum(axis=1), here[:, group].sum(axis=1)
+    n, n_treated = _up_to(y, events), _up_to(y[group], events)
+    d = n - _up_to(y, events, "left") - _equal(y[low], events)
+    d_treated = n_treated - _up_to(y[group], events, "left") - _equal(y[low & group], events)
     share = np.cumprod(np.append(1.0, 1 - d / n))[:-1]
     w = share if weight == "peto" else np.ones(len(events))
     expected = d * n_treated / n
@@ -136,6 +135,18 @@ def generalised_wilcoxon(
     z = float((w * (d_treated - expected)).sum() / np.sqrt(total)) if total > 0 else np.nan
     p = float(2 * stats.norm.sf(abs(z)))
     return RankTest(z, p, int(group.sum()), int((~group).sum()))
+
+
+def _up_to(
+    y: Floats, events: Floats, side: Literal["left", "right"] = "right"
+) -> NDArray[np.int64]:
+    """Count the values up to each event, or with "left" under it."""
+    return np.searchsorted(np.sort(y), events, side)
+
+
+def _equal(y: Floats, events: Floats) -> NDArray[np.int64]:
+    """Count the values at each event."""
+    return _up_to(y, events) - _up_to(y, events, "left")
 
 
 def _checked(
