@@ -5,9 +5,11 @@ import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
+
+import pyarrow
 
 from alsutils.book import cache as caching
 from alsutils.book import manifest as manifests
@@ -28,6 +30,7 @@ from alsutils.book.exports import write_tables
 from alsutils.book.output import FOLDERS, Output
 from alsutils.book.pdf import find_browser, write_pdf
 from alsutils.book.privacy import (
+    Secrets,
     check_files,
     check_privacy,
     is_private,
@@ -165,9 +168,8 @@ def build_book(
     if sharing.pdf:
         find_browser()
     book = find_book(book_folder)
-    study = load_study(study_path)
-    plan = _plan(book, study, sharing)
-    output = Output(out, (study.folder, book.folder / "chapters"))
+    plan = _plan(book, load_study(study_path), sharing)
+    output = Output(out, (plan.study.folder, book.folder / "chapters"))
     output.prepare()
     with output.locked(), _named_errors(), output.staging() as work:
         told = reporter()
@@ -178,13 +180,17 @@ def build_book(
             return _report(output, last, executed=())
         if force:
             shutil.rmtree(output.site, ignore_errors=True)
+        secrets = secrets_of(plan.study, _written(book, plan.study))
+        # The chapters read the tables themselves; a second copy here would stand beside theirs.
+        plan = replace(plan, study=replace(plan.study, tables={}))
+        pyarrow.default_memory_pool().release_unused()
         store = caching.Cache(output.cache)
         reused = {} if force else _reusable(plan, store)
         tasks = _tasks(plan, reused, last.get("last", {}).get("seconds", {}))
         with ThreadPoolExecutor(1) as aside:
             library = aside.submit(drawing_library, output.cache)
             executions = _execute(plan, tasks, reused, store, jobs, told, timeout)
-            made = _make(plan, executions, library.result(), output.site, work, told)
+            made = _make(plan, secrets, executions, library.result(), output.site, work, told)
         manifests.write(made, work)
         output.publish(work)
     return _report(output, made, executed=tuple(task.name for task in tasks))
@@ -298,6 +304,7 @@ def _execute(
 
 def _make(
     plan: _Plan,
+    secrets: Secrets | None,
     executions: dict[Page, Executed],
     library: str,
     kept: Path,
@@ -308,7 +315,6 @@ def _make(
     notebooks = {page.name: executed.notebook for page, executed in executions.items()}
     warnings = _warnings(plan.study, notebooks)
     without_messages(plan.study, notebooks)
-    secrets = secrets_of(plan.study, _written(plan.book, plan.study))
     check_privacy(secrets, notebooks)
     told.step("Collecting the results")
     _write_results(plan.book, notebooks, work / "results")
