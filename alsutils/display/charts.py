@@ -59,7 +59,7 @@ def forest(
     altair chart
         Without theme; show it in a Figure.
     """
-    scale = alt.Scale(type="log" if log else "linear", zero=False, nice=not log)
+    scale = alt.Scale(type="log", nice=False, padding=8) if log else alt.Scale(zero=False)
     if domain is not None:
         scale = alt.Scale(domain=list(domain), nice=False)
     axis = alt.Axis(values=_ratio_ticks(frame), format="~r") if log else alt.Axis()
