@@ -184,6 +184,8 @@ def test_a_page_is_whole_in_both_modes_and_on_a_phone(name, visit):
     left_out = BARE if name == CHAPTER else BARER
     assert faint_words(page, left_out) == []
 
+    # A colour on its way from one mode to the other is that of neither.
+    page.add_style_tag(content="* { transition: none !important }")
     page.emulate_media(color_scheme="dark")
     page.wait_for_function("() => document.documentElement.dataset.theme === 'dark'")
     page.wait_for_function(IN_MODE, arg="dark", timeout=PATIENCE)

@@ -179,7 +179,7 @@ def test_deaths_of_the_trial_die_in_the_scenario(make, tmp_path):
 def test_without_a_course_there_is_a_sentence(make, wrong):
     def spoilt(table):
         if wrong == "no baseline":
-            return table[table["AVISITN"] == 4]
+            return table[table["AVISITN"] == 4].assign(BASE=np.nan, CHG=np.nan)
         return table.assign(AVAL=30.0, CHG=0.0, BASE=30.0)
 
     study = make(None, spoilt, lead_in=None)

@@ -78,7 +78,7 @@ def test_everything_is_shown_with_words(study):
     assert "does not say how" in str(outputs["redrawn"])
     assert "with fixed sizes" in str(outputs["redrawn"])
     # Five control and seven treated patients have a score: 12 over 5 is 792 ways.
-    assert "Of 792 all ways" in str(outputs["test words"])
+    assert "Of all 792 ways" in str(outputs["test words"])
 
 
 def test_the_test_is_that_of_the_values_analysed(study):
