@@ -168,8 +168,9 @@ def build_book(
     if sharing.pdf:
         find_browser()
     book = find_book(book_folder)
-    plan = _plan(book, load_study(study_path), sharing)
-    output = Output(out, (plan.study.folder, book.folder / "chapters"))
+    study = load_study(study_path)
+    plan = _plan(book, replace(study, tables={}), sharing)
+    output = Output(out, (study.folder, book.folder / "chapters"))
     output.prepare()
     with output.locked(), _named_errors(), output.staging() as work:
         told = reporter()
@@ -180,9 +181,9 @@ def build_book(
             return _report(output, last, executed=())
         if force:
             shutil.rmtree(output.site, ignore_errors=True)
-        secrets = secrets_of(plan.study, _written(book, plan.study))
-        # The chapters read the tables themselves; a second copy here would stand beside theirs.
-        plan = replace(plan, study=replace(plan.study, tables={}))
+        secrets = secrets_of(study, _written(book, study))
+        # The chapters read the tables themselves; a copy here would stand beside theirs.
+        del study
         pyarrow.default_memory_pool().release_unused()
         store = caching.Cache(output.cache)
         reused = {} if force else _reusable(plan, store)

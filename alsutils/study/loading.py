@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
+import pyarrow
 from pydantic import ValidationError
 
 from alsutils.study import contract
@@ -81,6 +82,7 @@ def load_study(path: str | Path) -> Study:
     found = examine(path)
     if found.study is None:
         raise StudyError(found.name, found.problems)
+    pyarrow.default_memory_pool().release_unused()  # what reading took beside the tables
     return found.study
 
 
