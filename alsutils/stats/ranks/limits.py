@@ -122,8 +122,7 @@ def generalised_wilcoxon(
     events = np.unique(y[~low])[::-1]
     # A value below its limit is known to be under every value down to that limit, and then leaves.
     n, n_treated = _up_to(y, events), _up_to(y[group], events)
-    d = n - _up_to(y, events, "left") - _equal(y[low], events)
-    d_treated = n_treated - _up_to(y[group], events, "left") - _equal(y[low & group], events)
+    d, d_treated = _equal(y[~low], events), _equal(y[~low & group], events)
     share = np.cumprod(np.append(1.0, 1 - d / n))[:-1]
     w = share if weight == "peto" else np.ones(len(events))
     expected = d * n_treated / n
