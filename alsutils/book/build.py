@@ -22,13 +22,13 @@ from alsutils.book.chapters import (
     read_notebook,
     takes_parameters,
 )
-from alsutils.book.downloads import FOLDER as DOWNLOADS
-from alsutils.book.downloads import PDF, offers, write_downloads
+from alsutils.book.downloads import offers, write_downloads
 from alsutils.book.errors import BuildError, require_book_packages
 from alsutils.book.execute import HELD_BACK, Executed, Task, error_outputs, execute_all
 from alsutils.book.exports import write_tables
 from alsutils.book.output import FOLDERS, Output
 from alsutils.book.pdf import find_browser, write_pdf
+from alsutils.book.places import DOWNLOADS, PDF
 from alsutils.book.privacy import (
     Secrets,
     check_files,

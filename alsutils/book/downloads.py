@@ -9,11 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from alsutils.book.chapters import PARAMETERS_TAG, Book, Page, read_notebook, takes_parameters
+from alsutils.book.places import ALL
 from alsutils.display.output import RESULTS_MIME, TABLE_MIME
 
-FOLDER = "_downloads"
-ALL = "results-and-tables.zip"
-PDF = "book.pdf"
 _INJECTED = "injected-parameters"
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment that an archive can hold
 _READABLE = 0o644 << 16

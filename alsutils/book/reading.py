@@ -10,9 +10,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from alsutils.book.chapters import Page
-from alsutils.book.downloads import ALL, FOLDER, PDF
-from alsutils.book.sharing import CARD, CARD_SIZE, NOT_FOUND
-from alsutils.book.slides import FOLDER as SLIDES
+from alsutils.book.places import ALL, CARD, CARD_SIZE, DOWNLOADS, NOT_FOUND, PDF, SLIDES
 
 WORDS_A_MINUTE = 200  # of a text that is thought about
 MINUTES_A_FIGURE = 0.5  # a chart or a table
@@ -104,7 +102,7 @@ def _line(app: Sphinx, page: str, context: dict[str, Any], doctree: nodes.docume
         deck = f"{SLIDES}/{Page(page, Path(page)).short_name}.html"
         parts.append(f'<span><a href="{context["pathto"](deck, 1)}">Slides</a></span>')
     links = [
-        f'<a href="{context["pathto"](f"{FOLDER}/{file}", 1)}" download>{escape(words)}</a>'
+        f'<a href="{context["pathto"](f"{DOWNLOADS}/{file}", 1)}" download>{escape(words)}</a>'
         for words, file in app.config.alsbook_downloads.get(page, {}).items()
     ]
     if links:
@@ -157,7 +155,7 @@ def _missing_page(_app: Sphinx) -> list[tuple[str, dict[str, Any], str]]:
 def _write_offers(self: Any, _node: offers) -> None:
     """List the files of the whole book."""
     config = self.builder.config
-    place = "../" * self.builder.current_docname.count("/") + FOLDER
+    place = "../" * self.builder.current_docname.count("/") + DOWNLOADS
     files = {}
     if config.alsbook_pdf:
         files["The whole book as a PDF"] = PDF

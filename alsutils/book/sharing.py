@@ -10,13 +10,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from alsutils.book.errors import BookError
+from alsutils.book.places import CARD_SIZE, NOT_FOUND
 from alsutils.display import format as fmt
 from alsutils.study import Study
 
-CARD = "als-card.png"
-NOT_FOUND = "404"
 BRANCH = "notebooks"  # where the workflow puts the chapters as notebooks
-CARD_SIZE = (1200, 630)  # pixels; what social networks show whole
 _CARD_FONT = "Helvetica, Arial, Liberation Sans, sans-serif"
 _CARD_LINE, _CARD_LINES = 32, 4  # letters a line, lines
 _NO_CONTENT = (f"{NOT_FOUND}.html", "search.html", "genindex.html", "_static/")

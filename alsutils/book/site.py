@@ -20,13 +20,13 @@ import yaml
 
 from alsutils.book import cache as caching
 from alsutils.book.chapters import CONFIG_FILE, TOC_FILE, Book, Page
-from alsutils.book.downloads import FOLDER as DOWNLOADS
 from alsutils.book.downloads import Offers
 from alsutils.book.errors import BuildError
 from alsutils.book.execute import ENVIRONMENT
 from alsutils.book.exports import FOLDER, find_tables
 from alsutils.book.manifest import DURATIONS, PAGE
-from alsutils.book.sharing import CARD, Sharing, card, complete
+from alsutils.book.places import CARD, DOWNLOADS
+from alsutils.book.sharing import Sharing, card, complete
 from alsutils.book.weight import PICTURES, lighten, remove_unused, write_styles
 from alsutils.display import format as fmt
 from alsutils.study import Study
@@ -175,8 +175,8 @@ def _mark() -> str:
     """Name what, beside its source, decides how a site comes out."""
     here = Path(__file__).parent
     names = (
-        "site.py", "extension.py", "glossary.py", "quiz.py", "reading.py", "sharing.py",
-        "weight.py", "templates",
+        "site.py", "extension.py", "glossary.py", "places.py", "quiz.py", "reading.py",
+        "sharing.py", "weight.py", "templates",
     )  # fmt: skip
     files = [here / name for name in names]
     packages = sorted(f"{d.name}=={d.version}" for d in distributions())

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from alsutils.book.chapters import Book, Page, takes_parameters
+from alsutils.book.places import SLIDES
 from alsutils.book.quiz import read_answers
 from alsutils.study import Study
 
-FOLDER = "slides"
 _FIGURE = 'class="als-figure"'
 _ASKED, _KEPT = "The question", "Key points"
 _HEADING = re.compile(r"^(#{1,3}) +(.+?)\s*$")
@@ -88,7 +88,7 @@ def write_slides(book: Book, study: Study, source: Path, html: Path) -> None:
     """
     import nbformat
 
-    folder = html / FOLDER
+    folder = html / SLIDES
     folder.mkdir()
     for page in book.notebooks:
         path = (source / page.name).with_suffix(".ipynb")

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from statsmodels.stats.multitest import multipletests
 
 Floats = NDArray[np.float64]
 
@@ -260,6 +259,9 @@ def family_tests(
     comparisons in drug clinical trials and preclinical assays: a-priori ordered hypotheses.
     Biometrie in der chemisch-pharmazeutischen Industrie 1995;6:3-18.
     """
+    # Reading any study.yml loads this module; statsmodels takes a second, and only this needs it.
+    from statsmodels.stats.multitest import multipletests
+
     p = _check(p_values, len(names), alpha)
     family = {
         "unadjusted": p,

@@ -13,7 +13,8 @@ from PIL import Image
 from alsutils.book import downloads, pdf
 from alsutils.book.chapters import find_book
 from alsutils.book.errors import BookError
-from alsutils.book.sharing import CARD, CARD_SIZE, Sharing
+from alsutils.book.places import ALL, CARD, CARD_SIZE, DOWNLOADS, PDF
+from alsutils.book.sharing import Sharing
 from alsutils.study import load_study
 
 URL, REPOSITORY = "https://example.org/trial", "https://github.com/someone/book"
@@ -123,9 +124,9 @@ def test_a_page_offers_its_notebook_and_its_files(finished_book):
         names = ["results.csv", "tables/events-all.csv", "tables/events-all.rtf"]
         assert archive.namelist() == names
         assert archive.read("results.csv") == (out / "results" / "first.csv").read_bytes()
-    with zipfile.ZipFile(out / "html" / "_downloads" / downloads.ALL) as archive:
+    with zipfile.ZipFile(out / "html" / "_downloads" / ALL) as archive:
         assert archive.namelist() == [f"first/{name}" for name in names]
-    assert downloads.ALL in text(out / "html", "chapters/guide/made")
+    assert ALL in text(out / "html", "chapters/guide/made")
 
 
 def test_an_archive_depends_on_its_files_alone(tmp_path):
@@ -202,7 +203,7 @@ def test_a_print_needs_a_browser_and_says_so_first(small_book, run, monkeypatch)
 def test_the_book_in_print_has_everything(told, printer):
     if not printer:
         pytest.skip("no Chromium")
-    path = told / downloads.FOLDER / downloads.PDF
+    path = told / DOWNLOADS / PDF
     content = path.read_bytes()
     assert content.startswith(b"%PDF-")
     assert b"D:20000101000000" in content  # the same book is the same file
@@ -210,7 +211,7 @@ def test_the_book_in_print_has_everything(told, printer):
         assert b"/Title (" + title + b")\n/Dest" in content
     numbers = pdf.page_numbers(content)
     assert numbers["chapters.01_first"] < numbers["chapters.plain"]
-    assert downloads.PDF in text(told, "chapters/guide/made")
+    assert PDF in text(told, "chapters/guide/made")
     assert not list(told.glob("als-book*"))
 
 
