@@ -162,16 +162,15 @@ def test_a_difference_equal_to_the_threshold_but_for_rounding_is_a_tie() -> None
 
 def test_hand_worked_pairs() -> None:
     # Treated: dead at 5; alive, -2. Controls: dead at 3; last seen at 4 with -2; alive, -4.
-    layers = [
-        TimeToEvent(np.array([5.0, 12, 3, 4, 12]), np.array([1, 0, 1, 0, 0])),
-        Continuous(np.array([-9.0, -2, -8, -2, -4])),
-    ]
+    layers = [TimeToEvent([5, 12, 3, 4, 12], [1, 0, 1, 0, 0]), Continuous([-9, -2, -8, -2, -4])]
     result = win_statistics(layers, [1, 1, 0, 0, 0])
     # first: beats 3; open against 4, worse on function; loses to 12. second: beats 3 and 12; ties 4
     table = result.layers.set_index("layer")
     assert table.loc["survival", ["pairs", "wins", "losses", "ties"]].tolist() == [6, 2, 1, 3]
     assert table.loc["measurement", ["pairs", "wins", "losses", "ties"]].tolist() == [3, 1, 1, 1]
     assert table.loc["total", ["pairs", "wins", "losses", "ties"]].tolist() == [6, 3, 2, 1]
+    shares = table[["win_share", "loss_share", "tie_share"]].to_numpy()  # always of all pairs
+    np.testing.assert_allclose(shares * 6, table[["wins", "losses", "ties"]])
     assert row(result.frame, "win_ratio")["estimate"] == pytest.approx(3 / 2)
     assert row(result.frame, "win_odds")["estimate"] == pytest.approx(3.5 / 2.5)
     assert row(result.frame, "net_benefit")["estimate"] == pytest.approx(1 / 6)
@@ -217,6 +216,12 @@ def test_stratified_win_ratio_weighs_each_win_by_one_over_the_stratum(
     )
     assert result.strata["weight"].sum() == pytest.approx(1)
     assert result.strata["pairs"].sum() == result.layers["pairs"].iloc[-1]
+    for site, told in result.strata.set_index("stratum").iterrows():
+        own = trial[trial["site"] == site]
+        alone = win_statistics(layers_of(own), own["treated"])
+        counted = ["pairs", "wins", "losses", "ties"]
+        assert told[counted].tolist() == alone.layers[counted].iloc[-1].tolist()
+        assert told[["n_treated", "n_control"]].tolist() == [alone.n_treated, alone.n_control]
 
 
 @pytest.mark.parametrize("weights", ["mantel_haenszel", "size", "equal"])
