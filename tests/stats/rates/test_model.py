@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from alsutils.stats.rates import NEGATIVE_BINOMIAL, POISSON, rate_model
 from alsutils.stats.rates.model import NO_EVENT, NOT_OVERDISPERSED
@@ -32,6 +33,11 @@ def test_agrees_with_r(case):
     assert found.std_error == pytest.approx(log_error, rel=ALTERNATING)
     assert found.dispersion == pytest.approx(dispersion, rel=ALTERNATING)
     assert found.log_likelihood == pytest.approx(log_likelihood, rel=LIKELIHOOD)
+    half = stats.norm.isf(0.025) * log_error
+    limits = np.exp([log_ratio - half, log_ratio + half])
+    np.testing.assert_allclose([found.conf_low, found.conf_high], limits, rtol=ALTERNATING)
+    known = 2 * stats.norm.sf(abs(log_ratio / log_error))
+    assert found.p_value == pytest.approx(known, rel=10 * ALTERNATING)
     assert found.family == (NEGATIVE_BINOMIAL if dispersion > 0 else POISSON)
     assert found.note == ("" if dispersion > 0 else NOT_OVERDISPERSED)
 

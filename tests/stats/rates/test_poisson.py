@@ -42,6 +42,8 @@ def test_comparisons_agree_with_r(column, tolerance):
 
 def test_rates_agree_with_poisson_test():
     found = poisson_rates(EXPECTED["x1"], EXPECTED["t1"])
+    counts = found.frame[["events", "time"]]
+    np.testing.assert_array_equal(counts, EXPECTED[["x1", "t1"]])
     np.testing.assert_allclose(found.conf_low, EXPECTED["low"], rtol=CLOSED_FORM)
     np.testing.assert_allclose(found.conf_high, EXPECTED["high"], rtol=CLOSED_FORM)
     assert found.frame["estimate"].tolist() == (EXPECTED["x1"] / EXPECTED["t1"]).tolist()
