@@ -59,6 +59,16 @@ def test_comparisons_agree_with_r(column):
     np.testing.assert_allclose(FOUND[column], EXPECTED[column], rtol=TOLERANCES[column])
 
 
+def test_every_interval_takes_the_level_asked_for():
+    counts = table((9, 30, 4, 28))
+    wide, narrow = (compare_risks(counts, alpha).iloc[0] for alpha in (0.05, 0.2))
+    names = [name.removesuffix("_low") for name in COMPARISON_COLUMNS if name.endswith("_low")]
+    assert len(names) == 7
+    for name in names:
+        assert wide[f"{name}_low"] < narrow[f"{name}_low"], name
+        assert wide[f"{name}_high"] > narrow[f"{name}_high"], name
+
+
 @pytest.mark.parametrize(("column", "r"), [("odds_ratio", "odds_ratio"), ("odds_ratio_low", "low")])
 def test_odds_ratios_are_those_of_fisher_test(column, r):
     several = EXPECTED["odds_ratio"].notna()
