@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from alsutils.stats.longitudinal import constrained_analysis, random_slopes
 
@@ -30,8 +31,13 @@ def after(trial):
 
 
 def test_constrained_analysis_agrees_with_gls(after):
-    found = constrained_analysis(after, "score", "subject", "visit", "arm", ["sex"]).frame
+    result = constrained_analysis(after, "score", "subject", "visit", "arm", ["sex"], 0.9)
+    assert result.n_subjects == after["subject"].nunique()
+    assert result.n_observations == after["score"].notna().sum()
+    found = result.frame
     assert len(found) == 6
+    half = stats.t.isf(0.05, found["df"]) * found["std_error"]
+    np.testing.assert_allclose(found["conf_high"] - found["estimate"], half)
     for row in found.to_dict("records"):
         expected = R["clda"][f"{row['arm']}{row['visit']}"]["estimate"]
         assert abs(row["estimate"] - expected) / row["std_error"] < GLS_SEARCH
@@ -43,6 +49,21 @@ def test_slopes_agree_with_lmer(after):
         expected = R["line"][f"month:arm{row['arm']}"]
         assert abs(row["estimate"] - expected["estimate"]) / row["std_error"] < LMER_SEARCH
         assert row["std_error"] == pytest.approx(expected["std_error"], rel=1e-3)
+
+
+def test_slopes_are_judged_by_the_normal_distribution(after):
+    found = random_slopes(after, "score", "subject", "month", "arm", conf_level=0.9)
+    assert found.n_subjects == after["subject"].nunique()
+    assert found.n_observations == after["score"].notna().sum()
+    for row in found.frame.to_dict("records"):
+        expected = R["line"][f"month:arm{row['arm']}"]
+        z = expected["estimate"] / expected["std_error"]
+        assert row["statistic"] == pytest.approx(z, abs=2e-3)
+        assert row["p_value"] == pytest.approx(2 * stats.norm.sf(abs(z)), abs=1e-3)
+        half = (row["conf_high"] - row["conf_low"]) / 2
+        assert half == pytest.approx(stats.norm.isf(0.05) * expected["std_error"], rel=1e-3)
+        assert row["conf_low"] + half == pytest.approx(row["estimate"])
+        assert (row["effect"], row["df"]) == ("slope", np.inf)
 
 
 def test_bends_agree_with_lmer(trial):
