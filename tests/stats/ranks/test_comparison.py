@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alsutils.stats.ranks import rank_comparison
+from alsutils.stats.ranks import comparison, rank_comparison
 
 REFERENCE = Path(__file__).parents[2] / "reference" / "mechanism"
 EXACT = 1e-9
@@ -51,6 +51,21 @@ def test_two_limits_agree_with_gehan_pair_by_pair(reference: dict, data: pd.Data
     t, c = data["arm"] == 1, data["arm"] == 0
     result = rank_comparison(low[t], high[t], low[c], high[c])
     assert result.statistic == pytest.approx(reference["gehan"]["statistic"], rel=EXACT)
+
+
+@pytest.mark.parametrize("conf_level", [0.8, 0.95])
+def test_large_groups_have_the_limits_of_the_exact_distribution_to_a_pair_or_so(
+    conf_level: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(4)
+    t, c = rng.normal(size=55) + 0.4, rng.normal(size=60)
+    normal = rank_comparison(t, t, c, c, conf_level)
+    monkeypatch.setattr(comparison, "_EXACT_BELOW", 100)
+    exact = rank_comparison(t, t, c, c, conf_level)
+    differences = np.sort(np.subtract.outer(t, c).ravel())
+    for end in ("conf_low", "conf_high"):
+        one, other = (np.searchsorted(differences, getattr(r, end)) for r in (normal, exact))
+        assert abs(one - other) <= 2  # of 3,300
 
 
 def test_says_nothing_of_a_shift_that_the_limits_leave_open() -> None:

@@ -196,6 +196,12 @@ def test_rank_tests_know_only_the_order(seed: int) -> None:
     assert plain.frame.at[0, "p_value"] == plain.p_value
 
 
+@pytest.mark.parametrize("weight", ["peto", "logrank"])
+def test_of_two_values_one_is_a_standard_deviation_above_the_other(weight):
+    # At the higher value half a patient is expected, with variance a quarter; at the lower none.
+    assert generalised_wilcoxon([2.0, 1.0], [0, 0], [1, 0], weight).statistic == pytest.approx(1)
+
+
 def test_nothing_measured_is_no_test() -> None:
     found = generalised_wilcoxon([1.0, 1, 1], [True] * 3, [1, 0, 0])
     assert np.isnan([found.statistic, found.p_value]).all()

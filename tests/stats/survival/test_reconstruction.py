@@ -64,6 +64,7 @@ def test_exact_clicks_and_every_number_at_risk_give_the_patients(seed: int) -> N
     found = reconstruct(
         clicks["time"], clicks["share"], moments, at_risk(curve, moments), int(event.sum())
     )
+    np.testing.assert_array_less(np.diff(clicks["share"])[:-1], 0)  # one click after each step
     assert len(found.frame) == n
     assert sorted(found.frame["time"][found.frame["event"]]) == sorted(time[event])
     assert found.gap < 1e-6
