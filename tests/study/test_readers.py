@@ -174,6 +174,17 @@ def test_labels_are_kept_where_the_format_has_them(kind, tmp_path):
     assert read_table(path).attrs["labels"] == expected
 
 
+def test_parquet_keeps_the_labels_that_pandas_noted(tmp_path):
+    path = tmp_path / "noted.parquet"
+    frame = pd.DataFrame({"AVAL": [1.0, 2.0], "PARAM": ["a", "b"]})
+    frame.attrs["labels"] = {"AVAL": "Analysis Value", "PARAM": ""}
+    frame.to_parquet(path)
+    assert read_file(path).labels == {"AVAL": "Analysis Value"}
+    frame.attrs["labels"] = "none to speak of"
+    frame.to_parquet(path)
+    assert read_file(path).labels == {}
+
+
 @by_format
 def test_rows_are_numbered_as_a_reader_of_the_file_would(kind, tmp_path):
     lines = {"csv": 2, "ndjson": 2}

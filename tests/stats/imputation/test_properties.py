@@ -128,6 +128,9 @@ def test_a_strategy_by_subject(trial_frame, as_in_r):
     moved = one.imputed["value"] != mar.imputed["value"]
     arm = trial_frame.set_index("USUBJID")["TRT01P"]["S007"].iloc[0]
     assert set(one.imputed.loc[moved, "subject"]) == ({"S007"} if arm == "MSC" else set())
+    for result, strategy in ((whole, "J2R"), (one, "by subject"), (mar, "MAR")):
+        for table in (result.frame, result.means):
+            assert set(table["method"]) == {f"conditional mean, {strategy}"}
 
 
 @pytest.fixture(scope="module")
