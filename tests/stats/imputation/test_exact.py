@@ -208,6 +208,9 @@ def test_completers_and_available_cases_by_hand():
     assert whole.frame["estimate"].to_list() == pytest.approx([3.5, 3.0, 3.5])
     there = available_cases(more, **NAMES)
     assert there.frame["n_control"].to_list() == [7, 4, 4]
+    assert list(there.frame["visit"].cat.categories) == ["V1", "V2", "V3"]
+    assert there.frame["visit"].cat.ordered
+    assert list(there.frame["arm"].cat.categories) == ["C", "T"]
     assert there.frame["estimate"].iloc[2] == pytest.approx(5.5 - 4.5)
 
 
