@@ -1,12 +1,14 @@
 """A baseline that only BASE tells is a record like the others."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 
 from alsutils import primary
 from alsutils.study import load_study
+from alsutils.study.baseline import with_baseline_records
 from tests.trials.shapes import Shape, bare, write
 
 SHAPE = Shape(name="told", missing="none", odd=("unscheduled",))
@@ -36,6 +38,29 @@ def test_base_stands_in_for_the_rows(told, tmp_path):
     assert start[["CHG", "ADY", "AVISIT", "VISITNUM"]].isna().all(axis=None)
     assert start["BASE"].equals(start["AVAL"])
     assert study.tables["adlb"].equals(load_study(told).tables["adlb"])
+
+
+def test_every_parameter_is_looked_at_by_itself():
+    """One that is derived, one with its rows and one without any BASE come before it."""
+    frame = pd.DataFrame(
+        {
+            "PARAMCD": ["ROWS", "ROWS", "NONE", "TOLD", "TOLD", "TOLD"],
+            "USUBJID": ["a", "a", "a", "a", "a", "b"],
+            "AVISITN": [0.0, 4, 4, 4, 8, 8],
+            "AVAL": [1.0, 2, 3, 4, 5, 6],
+            "BASE": ["1", "1", None, "7", "7", "9"],
+        }
+    )
+    own = {"SUM": True, "ROWS": False, "NONE": False, "TOLD": False}
+    config = SimpleNamespace(
+        time=SimpleNamespace(baseline=0),
+        parameters={k: SimpleNamespace(dataset="adqs", derived=d) for k, d in own.items()},
+    )
+    found = with_baseline_records({"adqs": frame}, config)["adqs"]
+    added = found.iloc[len(frame) :]
+    assert added["PARAMCD"].tolist() == ["TOLD", "TOLD"]
+    assert added.set_index("USUBJID")["AVAL"].to_dict() == {"a": 7.0, "b": 9.0}
+    assert set(added["AVISITN"]) == {0}
 
 
 def test_a_table_with_rows_of_the_baseline_stays_as_it_is(told):
