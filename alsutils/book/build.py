@@ -44,7 +44,8 @@ from alsutils.book.site import add_files, assemble, build_site, drawing_library
 from alsutils.book.slides import write_slides
 from alsutils.study import Study, load_study
 
-_PRELOADED = ("statsmodels.api", "lifelines")  # what functions of many wings import
+_WINGS = {"design", "safety", "primary", "mechanism", "survival", "appraisal"}
+_OF_WINGS = ("statsmodels.api", "lifelines")  # what many of their functions import
 
 
 class Reporter(Protocol):
@@ -290,7 +291,8 @@ def _execute(
     keys = {page.name: key for page, key in plan.keys.items()}
     names = {task.name for task in tasks}
     found = [m for page, r in plan.reached.items() if page.name in names for m in r.modules]
-    modules = list(dict.fromkeys([*found, *_PRELOADED])) if found else []
+    shared = _OF_WINGS if any(_WINGS & set(module.split(".")) for module in found) else ()
+    modules = list(dict.fromkeys([*found, *shared]))
     done = dict(reused)
 
     def keep(name: str, executed: Executed) -> None:

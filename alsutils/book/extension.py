@@ -19,7 +19,7 @@ from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 
 from alsutils.book import glossary, reading
-from alsutils.book.quiz import Question
+from alsutils.book.question import Question
 
 _LOGGER = logging.getLogger(__name__)
 _BOLD = re.compile(r"\\(?:boldsymbol|bm)\s*(?:\{\s*)?(\\[A-Za-z]+|[A-Za-z])(?:\s*\})?")

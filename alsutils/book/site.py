@@ -175,11 +175,12 @@ def _mark() -> str:
     """Name what, beside its source, decides how a site comes out."""
     here = Path(__file__).parent
     names = (
-        "site.py", "extension.py", "glossary.py", "places.py", "quiz.py", "reading.py",
-        "sharing.py", "weight.py", "templates",
+        "site.py", "extension.py", "glossary.py", "places.py", "question.py", "quiz.py",
+        "reading.py", "sharing.py", "weight.py", "templates",
     )  # fmt: skip
     files = [here / name for name in names]
-    packages = sorted(f"{d.name}=={d.version}" for d in distributions())
+    known = (package.metadata for package in distributions())
+    packages = sorted(f"{data['Name']}=={data['Version']}" for data in known)
     return f"{sys.version}\n{caching.fingerprint(files)}\n" + "\n".join(packages)
 
 

@@ -5,6 +5,8 @@ import io
 import json
 import re
 import shutil
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +101,7 @@ def _packed(found: re.Match[str]) -> str:
     return found[1] + spec.replace("<", "\\u003c") + found[3]
 
 
+@cache
 def table_style() -> str:
     """Give the style that great_tables writes into each table, for all tables of the site."""
     import pandas as pd
@@ -156,7 +159,8 @@ def remove_unused(html: Path) -> None:
 
 
 def _theme_static() -> Path:
-    import pydata_sphinx_theme  # type: ignore[import-untyped]
-
-    root = Path(pydata_sphinx_theme.__file__).parent
-    return root / "theme" / "pydata_sphinx_theme" / "static"
+    # The theme itself would load Sphinx.
+    spec = find_spec("pydata_sphinx_theme")
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent / "theme" / "pydata_sphinx_theme" / "static"

@@ -6,12 +6,9 @@ import html
 import json
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import altair as alt
 import pandas as pd
-import vl_convert
-from great_tables import GT
 
 from alsutils.display import format as fmt
 from alsutils.display.marks import told_apart
@@ -19,6 +16,11 @@ from alsutils.display.packing import lean_svg, trimmed
 from alsutils.display.theme import FONT, vega_config
 from alsutils.stats.tidy import RESULT_COLUMNS, result_frame
 
+if TYPE_CHECKING:
+    from great_tables import GT
+
+# Altair, great_tables and vl_convert come in functions: a build reads what chapters have shown
+# without any of them.
 RESULTS_MIME = "application/vnd.alsutils.results+json"
 TABLE_MIME = "application/vnd.alsutils.table+json"
 LONG = 25  # rows; a longer table that can be sorted scrolls in a box of its own
@@ -60,6 +62,8 @@ class Figure:
 
     @cached_property
     def _spec(self) -> dict[str, Any]:
+        import altair as alt
+
         # A page needs it three times, and Altair checks all of it each time.
         with alt.theme.enable("none"), alt.data_transformers.disable_max_rows():
             spec: dict[str, Any] = self.chart.to_dict()
@@ -75,6 +79,8 @@ class Figure:
 
     def to_svg(self) -> str:
         """Draw the chart as it stands where scripts are off: light, at a fixed width."""
+        import vl_convert
+
         spec = dict(self._spec)
         if spec.get("width") == "container":
             spec["width"] = STATIC_WIDTH
@@ -165,7 +171,7 @@ class Table:
         The reader may sort and filter its rows.
     """
 
-    table: GT
+    table: "GT"
     name: str
     sheet: Sheet
     results: pd.DataFrame = field(default_factory=_no_results)

@@ -1,9 +1,10 @@
 """Colours and the look of charts, for light and dark pages alike."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import altair as alt
+if TYPE_CHECKING:
+    import altair as alt
 
 Mode = Literal["light", "dark"]
 
@@ -92,7 +93,7 @@ def vega_config(mode: Mode) -> dict[str, Any]:
     }
 
 
-def arm_scale(arms: Sequence[str]) -> alt.Scale:
+def arm_scale(arms: Sequence[str]) -> "alt.Scale":
     """Colour the arms: the control grey, the others in the fixed order of the palette.
 
     Parameters
@@ -105,11 +106,13 @@ def arm_scale(arms: Sequence[str]) -> alt.Scale:
     altair.Scale
         For ``alt.Color(..., scale=arm_scale(study.arms))``.
     """
+    import altair as alt
+
     colours = [CONTROL, *(TREATED[i % len(TREATED)] for i in range(len(arms) - 1))]
     return alt.Scale(domain=list(arms), range=colours)
 
 
-def arm_shapes(arms: Sequence[str]) -> alt.Scale:
+def arm_shapes(arms: Sequence[str]) -> "alt.Scale":
     """Give the arms the shapes of their colours, where colour has another meaning.
 
     Parameters
@@ -122,6 +125,8 @@ def arm_shapes(arms: Sequence[str]) -> alt.Scale:
     altair.Scale
         For ``alt.Shape(..., scale=arm_shapes(study.arms))``.
     """
+    import altair as alt
+
     shapes = companions(arm_scale(arms).to_dict()["range"], SHAPES)
     return alt.Scale(domain=list(arms), range=shapes)
 

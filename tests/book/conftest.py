@@ -1,7 +1,7 @@
 """A study and a book small enough to be built in seconds, and the real book's site."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner, Result
 
-from alsutils.book import cache
+from alsutils.book import build, cache
+from alsutils.book import site as pages
 from alsutils.book.cli import app
 
 ROOT = Path(__file__).parents[2]
@@ -155,6 +156,15 @@ def finished_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _fix_package(patch: pytest.MonkeyPatch) -> None:
     """Let the package count as unchanged while somebody works on it."""
     patch.setattr(cache, "package_fingerprint", lambda *_: "package")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_drawing_library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Make the script that draws charts once for all books, which takes as long as a small book."""
+    kept = tmp_path_factory.mktemp("library")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(build, "drawing_library", lambda _: pages.drawing_library(kept))
+        yield
 
 
 @pytest.fixture

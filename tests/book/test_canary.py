@@ -114,7 +114,7 @@ def site(canaries: tuple[Path, dict[str, float]]) -> Path:
     (book / "_toc.yml").write_text(yaml.safe_dump(toc), "utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(ROOT))
-        patch.setattr(build, "_PRELOADED", (*build._PRELOADED, "tests.trials.quick"))
+        patch.setattr(build, "_OF_WINGS", (*build._OF_WINGS, "tests.trials.quick"))
         patch.setattr(cache, "package_fingerprint", lambda *_: "package")
         command = ["build", study, "--book", book, "--out", study.parent / "out"]
         result = CliRunner().invoke(app, [str(word) for word in command])

@@ -92,30 +92,55 @@ def test_a_site_that_somebody_changed_is_mended(build, built_book):
     assert contents(built_book / "_build") == before
 
 
-@pytest.fixture
-def package(tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def package(tmp_path_factory):
     """A copy of the package, read in its place when keys are computed."""
-    copy = tmp_path / "copy" / "alsutils"
+    copy = tmp_path_factory.mktemp("copy") / "alsutils"
     shutil.copytree(ROOT / "alsutils", copy, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(reach, "ROOT", copy)
-    monkeypatch.setattr(cache, "ROOT", copy)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reach, "ROOT", copy)
+        patch.setattr(cache, "ROOT", copy)
+        reach.forget()
+        yield copy
     reach.forget()
-    yield copy
-    reach.forget()
 
 
-@pytest.fixture
-def executed(package, small_book):
-    """Which pages of the real book are executed again after a change."""
-    study = load_study(small_book / "study")
+@pytest.fixture(scope="module")
+def keys(package, finished_book):
+    """The keys of the real book's executions, by page, as they now are."""
+    study = load_study(finished_book / "study")
 
-    def keys():
+    def now():
         reach.forget()
         plan = _plan(find_book(ROOT), study)
         return {page.short_name: key for page, key in plan.keys.items()}
 
-    before = keys()
+    return now
+
+
+@pytest.fixture(scope="module")
+def before(keys):
+    return keys()
+
+
+@pytest.fixture
+def executed(keys, before):
+    """Which pages of the real book are executed again after a change."""
     return lambda: {name for name, key in keys().items() if key != before[name]}
+
+
+@pytest.fixture
+def add(package):
+    """Write further lines into a file of the package, for one test."""
+    texts = {}
+
+    def write(file, lines):
+        texts[file] = file.read_text("utf-8")
+        file.write_text(texts[file] + lines, "utf-8")
+
+    yield write
+    for file, text in texts.items():
+        file.write_text(text, "utf-8")
 
 
 WINGS = {"design", "safety", "primary", "mechanism", "survival", "appraisal"}
@@ -132,35 +157,32 @@ WINGS = {"design", "safety", "primary", "mechanism", "survival", "appraisal"}
         ("book/site.py", set()),
     ],
 )
-def test_a_module_counts_for_the_chapters_that_import_it(module, wings, package, executed):
+def test_a_module_counts_for_the_chapters_that_import_it(module, wings, package, add, executed):
     path = package / module
     if not path.exists():
         path = path.with_suffix(".py")
-    file = next(path.rglob("*.py")) if path.is_dir() else path
-    with file.open("a") as text:
-        text.write("# another line\n")
+    add(next(path.rglob("*.py")) if path.is_dir() else path, "# another line\n")
     found = executed()
     assert found & WINGS == wings
     if wings == WINGS:
         assert "index" in found
 
 
-def test_a_module_counts_where_it_is_reached_through_others(package, executed):
-    with (package / "stats" / "mmrm" / "fit.py").open("a") as text:
-        text.write("# another line\n")
+def test_a_module_counts_where_it_is_reached_through_others(package, add, executed):
+    add(package / "stats" / "mmrm" / "fit.py", "# another line\n")
     found = executed()
     assert found >= {"primary", "appraisal"}
     assert not found & {"index", "safety"}
 
 
-def test_a_module_that_comes_in_a_function_counts(package, executed):
-    module = package / "safety" / "analysis.py"
-    with module.open("a") as text:
-        text.write("\n\ndef late():\n    from alsutils.stats import brand_new\n")
+def test_a_module_that_comes_in_a_function_counts(package, add):
+    late = "\n\ndef late():\n    from alsutils.stats import brand_new\n"
+    add(package / "safety" / "analysis.py", late)
     (package / "stats" / "brand_new.py").write_text("x = 1\n")
     code = "from alsutils import safety"
     reach.forget()
     assert package / "stats" / "brand_new.py" in reach.reach(code, ROOT).files
+    (package / "stats" / "brand_new.py").unlink()
 
 
 @pytest.mark.parametrize("code", ["%run x.py", "import importlib\nimportlib.import_module(name)"])
