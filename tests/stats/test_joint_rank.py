@@ -139,6 +139,10 @@ def test_three_arms_in_their_order_and_any_row_order(trial: pd.DataFrame) -> Non
     assert result.frame["arm"].tolist() == ["high"] * 3 + ["active"] * 3
     assert result.arms["arm"].tolist() == ["placebo", "high", "active"]
     assert result.arms["n"].sum() == len(trial)
+    scores = pd.Series(result.scores.frame["score"].to_numpy()).groupby(labels)
+    for row in result.arms.to_dict("records"):
+        assert row["median_score"] == scores.median()[row["arm"]]
+        assert row["n"] == scores.size()[row["arm"]]
     shuffled = run(three.sample(frac=1, random_state=2))
     pd.testing.assert_frame_equal(shuffled.frame, result.frame)
     pd.testing.assert_frame_equal(shuffled.arms, result.arms)

@@ -66,6 +66,8 @@ def test_rates_and_ratios_are_exact():
     assert (window["window"], other["window"]) == ("0-6", OTHER)
     assert (window["events"], window["days"], other["days"]) == (4, 21, 109)
     assert found.procedures == 3
+    assert (window["day_from"], window["day_to"]) == (0, 6)
+    assert other[["day_from", "day_to"]].isna().all()
     rates = poisson_rates([4, 2], [21, 109], 0.9)
     assert found.frame["conf_high"].tolist() == rates.conf_high.tolist()
     counts = {"events_treated": 4, "time_treated": 21, "events_control": 2, "time_control": 109}

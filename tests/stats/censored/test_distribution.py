@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from alsutils.stats.censored import flipped_kaplan_meier
 
@@ -27,6 +28,11 @@ def test_agrees_with_survfit_of_the_flipped_values() -> None:
     assert curve.mean == pytest.approx(expected["mean"], rel=EXACT)
     assert curve.mean_std_error == pytest.approx(expected["mean_std_error"], rel=EXACT)
     assert curve.mean_is_bound
+    half = stats.norm.isf(0.025) * expected["mean_std_error"]
+    limits = [curve.mean_conf_low, curve.mean_conf_high]
+    assert limits == pytest.approx([expected["mean"] - half, expected["mean"] + half], rel=EXACT)
+    assert curve.frame["below"].sum() == curve.n_below == data["below"].sum()
+    assert curve.frame["measured"].sum() == curve.n - curve.n_below
 
 
 def test_without_a_limit_it_is_what_was_seen() -> None:

@@ -36,6 +36,17 @@ def test_simulated_trials_do_as_computed(plan, drift) -> None:
     assert found["mean_size"].iloc[0] == pytest.approx(exact["mean_size"].iloc[0], rel=0.01)
 
 
+def test_the_size_is_raised_as_often_as_the_interim_result_is_promising() -> None:
+    # Half-way the conditional power at z is that of a normal value at 2 z - c.
+    final = BOUNDARIES.upper[1] / math.sqrt(0.5)
+    low, high = ((final + norm.ppf(power)) / 2 for power in (PROMISING.least, PROMISING.power))
+    drift, n = 2.0, 100_000
+    found = simulate_reestimation(PROMISING, drift, n, np.random.default_rng(6))
+    expected = np.diff(norm.cdf([low - drift * math.sqrt(0.5), high - drift * math.sqrt(0.5)]))[0]
+    assert found["share_raised"].tolist() == pytest.approx([expected] * 2, abs=4 * 0.5 / n**0.5)
+    assert set(found["n_trials"]) == {n}
+
+
 @pytest.mark.parametrize("interim", [0.2, 0.5, 0.8])
 @pytest.mark.parametrize("most", [1.5, 6.0])
 @pytest.mark.parametrize("least", [0.0, 0.3])

@@ -64,6 +64,16 @@ def test_jennison_and_turnbull_constants(shape: str, printed: list[float]) -> No
     assert constants == pytest.approx(printed, abs=5.5e-4)
 
 
+def test_pococks_nominal_levels() -> None:
+    """Table 1 of Pocock, Biometrika 1977;64:191-199: two-sided 0.05, two to five looks."""
+    for looks, printed in zip((2, 3, 4, 5), (0.0294, 0.0221, 0.0182, 0.0158), strict=True):
+        frame = classical_boundaries(looks, "pocock").frame
+        assert frame["nominal_p"].tolist() == pytest.approx([printed] * looks, abs=6e-5)
+        assert frame["spent"].iloc[-1] == pytest.approx(0.05, abs=1e-6)
+    one = classical_boundaries(2, "pocock", 0.025, 1).frame
+    assert one["nominal_p"].tolist() == pytest.approx([0.0147] * 2, abs=6e-5)
+
+
 @pytest.mark.parametrize(
     ("spending", "printed"),
     [

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from alsutils.stats.mediation import (
     EFFECTS,
@@ -195,6 +196,11 @@ def test_simulated_trials_find_what_is_there_and_what_is_not() -> None:
     # With a large effect on the mediator the test is that of the slope alone.
     assert found.at[("not mediated", 100), "found"] < 0.05 + margin
     assert found.at[("not mediated", 100), "truth"] == 0
+    # The total effect is found by a t-test, with what passes by way of the mediator and without.
+    for scenario, effect, variance in (("mediated", 0.45, 1.09), ("not mediated", 0.3, 1.0)):
+        away = effect / np.sqrt(variance * 2 / 100)
+        power = stats.nct.sf(stats.t.isf(0.025, 198), 198, away)
+        assert found.at[(scenario, 100), "total_found"] == pytest.approx(power, abs=2 * margin)
     # A slope of rho without any mediation: the estimate is as large as the true one.
     assert found.at[("confounded", 100), "mean_estimate"] == pytest.approx(0.15, abs=0.01)
     assert found.at[("confounded", 100), "found"] > 0.8

@@ -89,6 +89,9 @@ def test_pieces_without_events_and_bad_cuts() -> None:
     design = pd.DataFrame({"arm": [0, 1, 0, 1, 0, 1]})
     fit = piecewise_exponential(time, event, design, [3, 6])
     assert fit.baseline["hazard"].iloc[1] == 0
+    assert fit.baseline["from_time"].tolist() == [0, 3, 6]
+    assert fit.baseline["to_time"].tolist() == [3, 6, 9]
+    assert fit.baseline["events"].tolist() == [3, 0, 2]
     assert fit.baseline["conf_low"].isna().tolist() == [False, True, False]
     with pytest.raises(TimesError, match="rising"):
         piecewise_exponential(time, event, design, [3, 2])

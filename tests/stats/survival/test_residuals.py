@@ -109,6 +109,9 @@ def test_residuals_add_to_nothing_and_influence_is_that_of_leaving_out(two) -> N
     found = cox_residuals(two["time"], two["event"], two[TERMS], fit)
     assert found.frame["martingale"].sum() == pytest.approx(0, abs=1e-9)
     np.testing.assert_allclose(found.dfbeta.sum(axis=0), 0, atol=1e-8)
+    error = fit.frame["std_error"].to_numpy()
+    np.testing.assert_allclose(found.dfbetas * error, found.dfbeta)
+    assert len(found.influence(3)) == 3 * len(TERMS)
     worst = found.influence(1).set_index("term").loc["arm"]
     kept = np.arange(len(two)) != worst["person"]
     left = two[kept]
