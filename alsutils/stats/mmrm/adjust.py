@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.polynomial.legendre import leggauss
 from numpy.typing import NDArray
-from scipy.special import gammaln, ndtr, ndtri, stdtrit
+from scipy.special import ndtr, ndtri, stdtrit
 
 from alsutils.stats.mmrm.errors import OptionError
 
@@ -125,14 +125,8 @@ def _chi_nodes(df: float) -> tuple[Array, Array]:
     spread = 8.0 / np.sqrt(2.0 * df)
     low, high = max(0.0, 1.0 - spread), 1.0 + max(spread, 1.0 if df < 10 else 0.0)
     s = low + (high - low) * (nodes + 1.0) / 2.0
-    log_density = (
-        np.log(2.0)
-        + 0.5 * df * np.log(0.5 * df)
-        - gammaln(0.5 * df)
-        + (df - 1.0) * np.log(s)
-        - 0.5 * df * s**2
-    )
-    mass = weights * np.exp(log_density)
+    log_density = (df - 1.0) * np.log(s) - 0.5 * df * s**2  # but for a constant
+    mass = weights * np.exp(log_density - log_density.max())
     return s, mass / mass.sum()
 
 
