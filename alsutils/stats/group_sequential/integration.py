@@ -109,30 +109,6 @@ class Continuing:
         total: Floats = (self.weighted(drifts) * tail).sum(axis=-1)
         return total
 
-    def density(self, z: ArrayLike, time: float, drift: float) -> Floats:
-        """Give the density of the z statistic at the next look for a whole trial.
-
-        Parameters
-        ----------
-        z : array_like, shape (j,)
-            Values of the statistic.
-        time : float
-            Information fraction of the next look.
-        drift : float
-            Drift.
-
-        Returns
-        -------
-        ndarray, shape (j,)
-            Of trials that went on until that look.
-        """
-        step = time - self.time
-        value = np.atleast_1d(np.asarray(z, dtype=float))[:, None] * math.sqrt(time)
-        kernel = _normal_density((value - self.nodes - drift * step) / math.sqrt(step))
-        found = kernel @ self.weighted(np.full((1, 1), drift))[0, 0]
-        density: Floats = found * math.sqrt(time / step)
-        return density
-
     def advance(
         self, time: float, lower: float, upper: float, following: float, reach: Floats
     ) -> "Continuing":

@@ -51,6 +51,13 @@ def test_with_covariates_it_is_the_analysis_of_covariance_of_those_patients(data
             assert p == pytest.approx(expected["p_value"], rel=1e-6)
 
 
+def test_quantities_are_standardised_and_a_constant_says_nothing(data) -> None:
+    matrix = model_matrix(data.assign(SAME=7), "ARM", ["BASE", "SAME"])
+    assert matrix[:, 3].std() == pytest.approx(1)
+    assert matrix[:, 3:].mean(axis=0) == pytest.approx([0, 0], abs=1e-12)
+    assert (matrix[:, 4] == 0).all()
+
+
 def test_rows_of_zeros_leave_students_t_test_of_two_arms(data) -> None:
     inside = data["ARM"].isin(["C", "T"]).to_numpy()
     matrix = model_matrix(data, "ARM", [])[:, :2] * inside[:, None]
