@@ -126,4 +126,4 @@ def test_says_what_is_wrong() -> None:
     with pytest.raises(ValueError, match="above 0"):
         repeated_ratio(data.assign(base=0.0), *COLUMNS)
     with pytest.raises(ValueError, match="two rows at visit"):
-        repeated_ratio(pd.concat([data, data.head(1)]), *COLUMNS)
+        repeated_ratio(pd.concat([data, data.head(1).assign(value=3.0)]), *COLUMNS)
