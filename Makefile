@@ -8,10 +8,10 @@ OPTIONS ?=
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help book pdf pilot serve watch test coverage mutants lint format lock clean
+.PHONY: help book pdf pilot serve watch test test-long coverage mutants lint format lock clean
 
 help: ## list the commands
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 .venv/.ready: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -45,8 +45,11 @@ watch: .venv/.ready ## build, serve, and build again whenever a file is saved
 
 TESTS = $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
-test: .venv/.ready ## run every test, on all cores
-	$(TESTS)
+test: .venv/.ready ## run the tests that each change must pass, on all cores
+	$(TESTS) -m "not long"
+
+test-long: .venv/.ready ## run the others: further examples, whole books, killed builds
+	$(TESTS) -m long
 
 coverage: .venv/.ready ## run every test, and list the branches of stats/ and study/ that none takes
 	$(TESTS) --cov --cov-report=term

@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 from alsutils.book import build, cache
 from alsutils.book import site as pages
 from alsutils.book.cli import app
+from alsutils.book.output import PRODUCTS
 
 ROOT = Path(__file__).parents[2]
 
@@ -186,13 +187,15 @@ def _run(*arguments: object) -> Result:
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The whole book, built; chapters that have not changed since ``make book`` are reused."""
+    """The whole book, built; what has not changed since ``make book`` is used again."""
     out = tmp_path_factory.mktemp("site") / "out"
-    kept = ROOT / "_build" / ".cache"
-    if kept.is_dir():
-        out.mkdir()
-        (out / ".alsbook").write_text("{}\n", "utf-8")
-        shutil.copytree(kept, out / ".cache")
+    for name in (".alsbook", ".cache", *PRODUCTS):
+        made = ROOT / "_build" / name
+        if made.is_dir():
+            shutil.copytree(made, out / name)
+        elif made.is_file():
+            out.mkdir(exist_ok=True)
+            shutil.copy(made, out / name)
     result = _run("build", ROOT / "data" / "oh2018", "--book", ROOT, "--out", out)
     assert result.exit_code == 0, result.output
     return out

@@ -18,6 +18,7 @@ from alsutils.book.privacy import texts_of
 from alsutils.study.telling import opened
 from tests.trials.shapes import Shape, write
 
+pytestmark = pytest.mark.long
 ROOT = Path(__file__).parents[2]
 # All of a study that a chapter reads.
 SHAPE = Shape(

@@ -30,6 +30,7 @@ def wait_for(path: Path, build) -> None:
     raise AssertionError(f"{path} never came")
 
 
+@pytest.mark.long
 def test_killed_builds_leave_a_whole_site_and_no_process(book):
     killing.kill_builds(book, 2, seed=int.from_bytes(os.urandom(4)))
 
@@ -86,6 +87,7 @@ def test_a_site_without_room_says_so_once(book, run, monkeypatch):
     assert result.stderr.count("No space left on device") == 1
 
 
+@pytest.mark.long
 def test_the_same_book_comes_out_everywhere(tmp_path):
     """Other place, home, zone, locale, hash seed and number of jobs: the same bytes."""
     environments = {

@@ -50,6 +50,7 @@ def test_a_study_that_fails_does_not_stop_the_others(run, studies, tmp_path):
 
 
 @pytest.mark.skipif(not shutil.which(str(EXECUTABLE)), reason="distributed is an optional extra")
+@pytest.mark.long
 def test_books_are_built_on_a_cluster(run, studies, tmp_path):
     book, folders = studies
     contact, started = tmp_path / "scheduler.json", []

@@ -28,6 +28,10 @@ PATIENCE = 20_000  # ms; drawing takes tens of them, a busy machine many times t
 SLACK = 1  # px; rounding of a page's width
 PAGES = [page.name for page in find_book(ROOT).pages]
 CHAPTER, SAFETY = "chapters/03_primary", "chapters/02_safety"
+KINDS = {  # one page of each kind
+    *("index", CHAPTER, "chapters/exercises/primary_exercises"),
+    *("chapters/guide/playground", "chapters/guide/glossary", "chapters/guide/data_dictionary"),
+}
 
 DRAWN = "() => [...document.querySelectorAll('.als-chart')].every(e => e.querySelector('svg'))"
 SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -167,7 +171,10 @@ def faint_words(page: Page, left_out: str) -> list[object]:
     return found
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=() if name in KINDS else pytest.mark.long) for name in PAGES],
+)
 def test_a_page_is_whole_in_both_modes_and_on_a_phone(name, visit):
     seen = visit(name)
     page = seen.page

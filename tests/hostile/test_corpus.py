@@ -55,6 +55,7 @@ def test_a_broken_study_is_loaded_or_its_problems_are_told(outcomes):
         assert malformed(error) == [], name
 
 
+@pytest.mark.long
 def test_what_still_loads_makes_a_whole_book(bases, tmp_path):
     count = 0
     for mutation, place in broken(bases[0], tmp_path, lambda m: chosen(m.name, EACH_BOOK)):
