@@ -28,7 +28,8 @@ class BootstrapCorrelation:
     std_error, bias : float
         Standard deviation of the replicates, and their mean less the estimate.
     conf_low, conf_high : float
-        Bias-corrected and accelerated limits (BCa).
+        Bias-corrected and accelerated limits (BCa); missing where the estimate is beyond all
+        replicates, as with a perfect correlation.
     percentile_low, percentile_high : float
         Quantiles of the replicates.
     bias_correction, acceleration : float
@@ -131,11 +132,12 @@ def bootstrap_correlation(
     weight = np.nansum(pull**2) ** 1.5
     acceleration = float(np.nansum(pull**3) / (6 * weight)) if weight > 0 else 0.0
     tails = np.array([(1 - conf_level) / 2, (1 + conf_level) / 2])
-    with np.errstate(divide="ignore"):
-        correction = float(stats.norm.ppf((replicates < estimate).mean()))
-    shifted = correction + stats.norm.ppf(tails)
-    adjusted = stats.norm.cdf(correction + shifted / (1 - acceleration * shifted))
-    low, high = _quantiles(replicates, adjusted)
+    correction = float(stats.norm.ppf((replicates < estimate).mean()))
+    low = high = np.nan
+    if np.isfinite(correction):
+        shifted = correction + stats.norm.ppf(tails)
+        adjusted = stats.norm.cdf(correction + shifted / (1 - acceleration * shifted))
+        low, high = _quantiles(replicates, adjusted)
     percentile_low, percentile_high = _quantiles(replicates, tails)
     return BootstrapCorrelation(
         kind=kind,
@@ -203,8 +205,8 @@ def _quantiles(replicates: Floats, tails: Floats) -> tuple[float, float]:
     found = []
     for tail in tails:
         k = int(np.floor((m + 1) * tail))
-        if k < 1 or k >= m or not np.isfinite(tail):
-            found.append(float(replicates[0 if k < 1 else -1]) if np.isfinite(tail) else np.nan)
+        if k < 1 or k >= m:
+            found.append(float(replicates[0 if k < 1 else -1]))
             continue
         at, left, right = stats.norm.ppf([tail, k / (m + 1), (k + 1) / (m + 1)])
         share = (at - left) / (right - left)

@@ -69,7 +69,8 @@ def test_is_symmetric_and_turns_with_a_variable(seed: int, kind: Kind) -> None:
 def test_has_no_figures_where_nothing_can_be_said() -> None:
     short = correlation([1, 2, 3], [3, 1, 2])
     flat = correlation([1, 1, 1, 1, 1], [3, 1, 2, 5, 4])
-    assert np.isnan([short.estimate, flat.estimate]).all()
+    figures = ["estimate", "std_error", "df", "statistic", "p_value", "conf_low", "conf_high"]
+    assert np.isnan([getattr(r, name) for r in (short, flat) for name in figures]).all()
     assert short.n == 3
     perfect = correlation([1, 2, 3, 4], [2, 4, 6, 8])
     assert perfect.estimate == 1

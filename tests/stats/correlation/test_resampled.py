@@ -116,6 +116,19 @@ def test_bca_agrees_with_boot_ci_on_the_same_samples(expected: dict, xyz, name: 
     assert percentile == pytest.approx(figures["percentile"], rel=1e-8)
 
 
+def test_few_samples_and_a_perfect_correlation_have_limits_as_far_as_there_are_any() -> None:
+    rng = np.random.default_rng(8)
+    x, y = rng.normal(size=(2, 9))
+    samples = rng.integers(9, size=(12, 9))
+    every = np.sort([correlation(x[rows], y[rows]).estimate for rows in samples])
+    found = bootstrap_correlation(x, y, resamples=samples)
+    assert [found.percentile_low, found.percentile_high] == pytest.approx(every[[0, -1]])
+    # None of the replicates lies below the estimate, and BCa's correction has no bounds.
+    perfect = bootstrap_correlation(x, 2 * x, resamples=samples)
+    assert (perfect.estimate, perfect.percentile_low) == (1, 1)
+    assert np.isnan([perfect.conf_low, perfect.conf_high]).all()
+
+
 def test_bootstrap_repeats_itself_and_turns_with_a_variable(xyz) -> None:
     x, y, z = xyz
     plain, again, turned = (
