@@ -272,6 +272,15 @@ def test_complete_slopes_have_the_textbook_variance():
         assert slope_test(times, spread).sd ** 2 == pytest.approx(expected)
 
 
+def test_who_leaves_tells_of_the_slope_what_their_own_visits_do():
+    # With parallel lines at any height, a patient counts by the squares of the times seen.
+    times = np.array([0.0, 1, 2, 4, 6])
+    seen, three = ((t - t.mean()) @ (t - t.mean()) for t in (times, times[:3]))
+    spread = SlopeSpread(slope=1e-6, residual=1.1, intercept=1e4)
+    plan = slope_test(times, spread, retention=[1, 1, 1, 0.7, 0.7])
+    assert plan.sd**2 == pytest.approx(1.1**2 / (0.7 * seen + 0.3 * three), rel=1e-5)
+
+
 def test_spread_of_lines_agrees_with_lme4():
     data = pd.read_csv(FOLDER / "lines.csv")
     before = data.copy()
