@@ -156,7 +156,10 @@ def test_what_cannot_be_tested_is_missing():
         ([], [], "one of each"),
         ([1, 2], [1], "one of each"),
         ([1, np.nan], [1, 0], "at least 0"),
+        ([1, -1], [1, 0], "at least 0"),
+        ([1, np.inf], [1, 0], "at least 0"),
         ([1, 2], [1, np.nan], "number of its kind"),
+        ([1, 2], [1, -1], "number of its kind"),
     ],
 )
 def test_bad_input_is_named(time, event, words):

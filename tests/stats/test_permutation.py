@@ -199,7 +199,9 @@ def test_covariates_that_tell_the_arm_leave_no_estimate():
 def test_ways_that_leave_an_arm_empty_do_not_count():
     treated = np.array([True, False, True])
     drawn = redraws(treated, [[1, 1, 1], [0, 0, 0], [1, 0, 0]])
-    assert len(randomisation_test([1.0, 2, 4], drawn).differences) == 2
+    found = randomisation_test([1.0, 2, 4], drawn)
+    assert len(found.differences) == 2
+    assert (found.n_treated, found.n_control) == (2, 1)
 
 
 @pytest.mark.parametrize("scheme", [Scheme("simple"), Scheme("minimisation", probability=0.9)])
