@@ -70,6 +70,7 @@ def test_summary_agrees_with_r(group):
         ([61.4, 47.2, 55.0, 70.1], 1),  # not 61.43 where patients differ by ten
         ([1.2, 0.8, 2.9, 0.1], 2),
         ([0.41, 0.52, 0.38], 3),
+        ([0.1234, 0.6234, 0.3734], 2),  # a standard deviation of a quarter
         ([3100, 4200, 2900], 0),  # a standard deviation of hundreds needs no decimal
         ([5.0, 5.0], 1),
         ([np.nan, 7.25], 3),
@@ -78,6 +79,11 @@ def test_summary_agrees_with_r(group):
 )
 def test_decimals_suit_the_record_and_the_spread(values, expected):
     assert decimals(values) == expected
+
+
+def test_one_patient_has_a_share():
+    assert standardised_share_difference([1], [0, 1]).estimate == pytest.approx(math.sqrt(2))
+    assert np.isnan(standardised_share_difference([np.nan], [0, 1]).estimate)
 
 
 @given(a=numbers, b=numbers, scale=st.floats(0.01, 100), shift=st.floats(-50, 50))

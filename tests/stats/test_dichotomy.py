@@ -58,6 +58,7 @@ def test_the_simulation_meets_the_power_of_both_tests(n1, n0, effect):
     found = simulate_cut(effect, 1, cut, n1, n0, np.random.default_rng(1), 40_000)
     exact = TTestIndPower().power(effect, n1, 0.05, ratio=n0 / n1)
     assert found.t_test == pytest.approx(exact, abs=0.01)
+    assert (found.n_treated, found.n_control) == (n1, n0)
     # every table weighted by its probability
     p1, p0 = stats.norm.sf(cut - effect), stats.norm.sf(cut)
     chance = np.outer(

@@ -122,7 +122,9 @@ def test_hand_worked_cohort() -> None:
     # lost at 3 outlived the first; against the second it is open and -4 beats -9
     assert result.frame["score"].tolist() == [-4, -2, 0, 4, 2]
     assert result.frame["rank"].tolist() == [1, 2, 3, 5, 4]
+    assert result.layers["layer"].tolist() == ["survival", "function", "tied"]
     assert result.layers["pairs"].tolist() == [6, 4, 0]
+    assert result.layers["share"].tolist() == [0.6, 0.4, 0]
 
 
 def test_who_dies_after_the_horizon_counts_as_alive() -> None:
