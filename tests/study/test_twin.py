@@ -108,7 +108,11 @@ def test_study_loads(world):
     assert set(study.tables) == set(TABLES)
 
 
-@pytest.mark.parametrize("world", FOLDERS, ids=lambda folder: folder.name)
+@pytest.mark.parametrize(
+    "world",
+    [FOLDER, *(pytest.param(other, marks=pytest.mark.long) for other in FOLDERS if other != FOLDER)],
+    ids=lambda folder: folder.name,
+)
 def test_made_again_byte_for_byte(tmp_path, world):
     simulate_twin(world / "study.yml").write(tmp_path)
     for name in (*TABLES, "truth"):

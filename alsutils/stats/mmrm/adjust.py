@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.polynomial.legendre import leggauss
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri, stdtrit
 
 from alsutils.stats.mmrm.errors import OptionError
@@ -12,7 +13,7 @@ Array = NDArray[np.float64]
 ADJUSTMENTS = ("holm", "bonferroni", "dunnett")
 _LATTICE = 4099
 _SHIFTS = 8
-_BISECTIONS = 40
+_NEGLIGIBLE = 1e-15  # share of a distribution
 
 
 def adjust_table(
@@ -61,7 +62,8 @@ def adjust_table(
             for row in rows:
                 statistic = abs(table["statistic"].iloc[row])
                 p[row] = 1.0 - equicoordinate(statistic, df[row], correlation)
-                critical[row] = _dunnett_critical(df[row], correlation, conf_level)
+            found = {each: _dunnett_critical(each, correlation, conf_level) for each in {*df[rows]}}
+            critical[rows] = [found[each] for each in df[rows]]
     adjusted["p_value"] = p
     adjusted["conf_low"] = table["estimate"] - critical * error
     adjusted["conf_high"] = table["estimate"] + critical * error
@@ -83,14 +85,17 @@ def _dunnett_critical(df: float, correlation: Array, conf_level: float) -> float
     high = float(stdtrit(df, 1.0 - (1.0 - conf_level) / (2.0 * size)))
     if size == 1:
         return low
-    # the joint critical value lies between the single one and Bonferroni's
-    for _ in range(_BISECTIONS):
-        middle = 0.5 * (low + high)
-        if equicoordinate(middle, df, correlation) < conf_level:
-            low = middle
-        else:
-            high = middle
-    return 0.5 * (low + high)
+
+    def excess(bound: float) -> float:
+        return equicoordinate(bound, df, correlation) - conf_level
+
+    # The joint critical value lies between the single one and Bonferroni's, and at one of them, but
+    # for the error of the integration, where comparisons are the same or have nothing in common.
+    if excess(low) >= 0:
+        return low
+    if excess(high) <= 0:
+        return high
+    return float(brentq(excess, low, high, xtol=1e-9))
 
 
 def equicoordinate(bound: float, df: float, correlation: Array) -> float:
@@ -127,7 +132,9 @@ def _chi_nodes(df: float) -> tuple[Array, Array]:
     s = low + (high - low) * (nodes + 1.0) / 2.0
     log_density = (df - 1.0) * np.log(s) - 0.5 * df * s**2  # but for a constant
     mass = weights * np.exp(log_density - log_density.max())
-    return s, mass / mass.sum()
+    mass /= mass.sum()
+    counts = mass > _NEGLIGIBLE
+    return s[counts], mass[counts]
 
 
 def _bivariate(bounds: Array, rho: float) -> Array:
