@@ -110,7 +110,10 @@ def test_study_loads(world):
 
 @pytest.mark.parametrize(
     "world",
-    [FOLDER, *(pytest.param(other, marks=pytest.mark.long) for other in FOLDERS if other != FOLDER)],
+    [
+        FOLDER,
+        *(pytest.param(other, marks=pytest.mark.long) for other in FOLDERS if other != FOLDER),
+    ],
     ids=lambda folder: folder.name,
 )
 def test_made_again_byte_for_byte(tmp_path, world):
