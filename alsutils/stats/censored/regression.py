@@ -10,6 +10,8 @@ from scipy import linalg, stats
 
 from alsutils.stats.censored.likelihood import Bools, Bounds, Floats, determined, maximise
 
+_CELLS = 250_000  # values fitted at once
+
 
 class CensoredFitError(ValueError):
     """The likelihood has no maximum, because too few values lie above the limit."""
@@ -227,25 +229,29 @@ def many_censored_fits(
     ValueError
         If the shapes do not fit each other.
     """
-    bounds = Bounds(np.atleast_2d(np.asarray(low, float)), np.atleast_2d(np.asarray(high, float)))
+    floor, ceiling = np.atleast_2d(np.asarray(low, float)), np.atleast_2d(np.asarray(high, float))
     X = np.asarray(design, float)
     X = X[None] if X.ndim == 2 else X
-    b, n = bounds.low.shape
-    if bounds.high.shape != (b, n) or X.shape[:2] not in ((1, n), (b, n)):
+    b, n = floor.shape
+    if ceiling.shape != (b, n) or X.shape[:2] not in ((1, n), (b, n)):
         raise ValueError(
-            f"bounds of the shapes {bounds.low.shape} and {bounds.high.shape} do not fit a design "
+            f"bounds of the shapes {floor.shape} and {ceiling.shape} do not fit a design "
             f"of the shape {X.shape}"
         )
     p = X.shape[2]
     coefficients, std_error = np.full((b, p), np.nan), np.full((b, p), np.nan)
     sigma, converged = np.full(b, np.nan), np.zeros(b, dtype=bool)
-    some = determined(bounds, X)
-    top = maximise(bounds.take(some), X if len(X) == 1 else X[some])
-    chosen = np.flatnonzero(some)[top.converged]
-    coefficients[chosen] = top.coefficients[top.converged]
-    variances = np.diagonal(top.covariance()[top.converged], axis1=1, axis2=2)
-    std_error[chosen] = np.sqrt(variances * (n / (n - p) if small_sample else 1.0))
-    sigma[chosen], converged[chosen] = 1 / top.theta[top.converged], True
+    step = max(1, _CELLS // max(1, n))
+    for start in range(0, b, step):
+        block = slice(start, start + step)
+        bounds, own = Bounds(floor[block], ceiling[block]), X if len(X) == 1 else X[block]
+        some = determined(bounds, own)
+        top = maximise(bounds.take(some), own if len(own) == 1 else own[some])
+        chosen = start + np.flatnonzero(some)[top.converged]
+        coefficients[chosen] = top.coefficients[top.converged]
+        variances = np.diagonal(top.covariance()[top.converged], axis1=1, axis2=2)
+        std_error[chosen] = np.sqrt(variances * (n / (n - p) if small_sample else 1.0))
+        sigma[chosen], converged[chosen] = 1 / top.theta[top.converged], True
     return ManyCensoredFits(
         coefficients, std_error, sigma, converged, float(n - p) if small_sample else np.inf
     )
