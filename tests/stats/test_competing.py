@@ -172,6 +172,7 @@ def test_groups_must_be_known():
         gray_test([1, 2, 3], [1, 0, 1], ["a", None, "b"])
 
 
+@pytest.mark.long
 def test_intervals_cover_and_the_test_keeps_its_level():
     rng = np.random.default_rng(11)
     trials, n = 300, 80

@@ -156,7 +156,7 @@ def test_no_p_value_is_small_enough_without_a_share_of_alpha() -> None:
     assert result.frame["adjusted_p"].tolist() == [0.001, 1.0]
 
 
-@pytest.mark.parametrize("correlation", [0.0, 0.7])
+@pytest.mark.parametrize("correlation", [0.0, pytest.param(0.7, marks=pytest.mark.long)])
 @pytest.mark.parametrize("false", [0, 1])
 def test_familywise_error_stays_below_alpha(correlation: float, false: int) -> None:
     """Four correlated z-tests, none or the first of them truly different from nothing."""

@@ -79,7 +79,7 @@ def cohorts(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 @given(cohorts(), st.sampled_from(RULES), st.sampled_from([0.0, 1.0, 2.5]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_scores_are_those_of_all_pairs(case: tuple, rule: str, margin: float) -> None:
     time, died, change = case
     result = joint_scores(time, died, change, rule, tie_within=margin)
@@ -158,6 +158,7 @@ def test_input_is_left_alone_and_may_hold_the_name_of_the_rank(trial: pd.DataFra
     pd.testing.assert_frame_equal(result.frame, run(trial).frame)
 
 
+@pytest.mark.long
 def test_ranks_keep_their_level_when_treatment_does_nothing() -> None:
     # 5 % is found within three Monte Carlo standard errors.
     rng, repeats, n = np.random.default_rng(20130117), 1000, 40

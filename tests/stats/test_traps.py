@@ -41,6 +41,7 @@ def test_the_same_seed_gives_the_same_patients(trap) -> None:
     assert one.curves["estimate"].between(0, 1).all()
 
 
+@pytest.mark.long
 def test_the_number_of_jobs_changes_nothing() -> None:
     one, two = (repeat_trap(left_truncation, 6, 1, jobs) for jobs in (1, 2))
     assert one.equals(two)

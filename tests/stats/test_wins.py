@@ -289,6 +289,7 @@ def test_no_losses_and_no_decided_pair_are_told_apart() -> None:
     assert np.isnan(row(tied, "win_odds")["conf_low"])
 
 
+@pytest.mark.long
 def test_intervals_cover_and_the_test_keeps_its_level() -> None:
     # Exponential survival to 2, then a normal change. A coverage of 95 % is found
     # within three Monte Carlo standard errors.

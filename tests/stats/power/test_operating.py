@@ -280,6 +280,7 @@ def cluster(tmp_path):
         process.wait()
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not shutil.which(str(EXECUTABLE)), reason="distributed is an optional extra")
 def test_on_a_cluster_that_loses_a_worker_no_trial_is_lost_or_counted_twice(cluster, tmp_path):
     address, workers = cluster
@@ -297,6 +298,7 @@ def test_on_a_cluster_that_loses_a_worker_no_trial_is_lost_or_counted_twice(clus
     assert np.array_equal(there.trials, here.trials, equal_nan=True)
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not shutil.which(str(EXECUTABLE)), reason="distributed is an optional extra")
 def test_work_that_died_with_its_worker_is_done_again_and_told_once(cluster, tmp_path):
     address, workers = cluster
