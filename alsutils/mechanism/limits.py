@@ -237,11 +237,9 @@ def substitution(
     """
     if data is None:
         return None
-    seen = data.frame.loc[~data.frame["below"], ["parameter", "visit", "arm", "bound"]]
-    groups = seen.assign(log=np.log(seen["bound"])).groupby(
-        ["parameter", "visit", "arm"], observed=True
-    )["log"]
-    spread = groups.std()[groups.size() >= FEWEST_MEASURED].median()
+    measured = np.log(data.frame["bound"].where(~data.frame["below"]))
+    groups = measured.groupby([data.frame[n] for n in ("parameter", "visit", "arm")], observed=True)
+    spread = groups.std()[groups.count() >= FEWEST_MEASURED].median()
     n_trials = repetitions(n_trials, data.per_arm)
     log_sd = round(float(spread), 1) if spread > 0.05 else _PLAIN_SD
     found = substitution_bias(
