@@ -1,6 +1,6 @@
 """Where the files of a site stand that pages link to.
 
-Sphinx loads these names with its extension, so that nothing else of the book is imported there.
+Sphinx loads these names with its extension, so nothing heavy is imported here.
 """
 
 DOWNLOADS = "_downloads"

@@ -18,7 +18,7 @@ from alsutils.display import Prose
 from tests.hostile.corpus import broken, chapters_for, load, malformed, run, write_bases
 from tests.hostile.mutations import mutations
 
-EACH = 60  # one of so many is tried here; `python -m tests.hostile.sweep` tries them all
+EACH = 30  # one of so many is tried here; `python -m tests.hostile.sweep` tries them all
 EACH_BOOK = 80  # and of those that still load, one of so many is run through its chapters
 
 
@@ -48,7 +48,7 @@ def test_the_good_studies_are_good(bases):
 
 
 def test_a_broken_study_is_loaded_or_its_problems_are_told(outcomes):
-    assert len(outcomes) >= 100
+    assert len(outcomes) >= 200
     refused = [(name, outcome.error) for name, outcome in outcomes if outcome.error]
     assert 0.3 < len(refused) / len(outcomes) < 0.9
     for name, error in refused:

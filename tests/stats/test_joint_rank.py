@@ -79,7 +79,7 @@ def cohorts(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 @given(cohorts(), st.sampled_from(RULES), st.sampled_from([0.0, 1.0, 2.5]))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_scores_are_those_of_all_pairs(case: tuple, rule: str, margin: float) -> None:
     time, died, change = case
     result = joint_scores(time, died, change, rule, tie_within=margin)

@@ -13,7 +13,6 @@ Array = NDArray[np.float64]
 ADJUSTMENTS = ("holm", "bonferroni", "dunnett")
 _LATTICE = 4099
 _SHIFTS = 8
-_NEGLIGIBLE = 1e-15  # share of a distribution
 
 
 def adjust_table(
@@ -62,8 +61,9 @@ def adjust_table(
             for row in rows:
                 statistic = abs(table["statistic"].iloc[row])
                 p[row] = 1.0 - equicoordinate(statistic, df[row], correlation)
-            found = {each: _dunnett_critical(each, correlation, conf_level) for each in {*df[rows]}}
-            critical[rows] = [found[each] for each in df[rows]]
+            degrees, place = np.unique(df[rows], return_inverse=True)
+            found = [_dunnett_critical(each, correlation, conf_level) for each in degrees]
+            critical[rows] = np.array(found)[place]
     adjusted["p_value"] = p
     adjusted["conf_low"] = table["estimate"] - critical * error
     adjusted["conf_high"] = table["estimate"] + critical * error
@@ -132,9 +132,7 @@ def _chi_nodes(df: float) -> tuple[Array, Array]:
     s = low + (high - low) * (nodes + 1.0) / 2.0
     log_density = (df - 1.0) * np.log(s) - 0.5 * df * s**2  # but for a constant
     mass = weights * np.exp(log_density - log_density.max())
-    mass /= mass.sum()
-    counts = mass > _NEGLIGIBLE
-    return s[counts], mass[counts]
+    return s, mass / mass.sum()
 
 
 def _bivariate(bounds: Array, rho: float) -> Array:
